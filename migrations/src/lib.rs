@@ -1,0 +1,5 @@
+//! The databases of the services: a folder and a `Migrator` for each, and what all of them have ([`kit`]).
+
+pub mod directory;
+pub mod intake;
+pub mod kit;

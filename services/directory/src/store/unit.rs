@@ -1,0 +1,6 @@
+//! Units as rows.
+
+use super::table;
+use crate::domain::unit::Unit;
+
+table!(Unit, "units", |noun| noun.division, &noun.code, noun.version);

@@ -1,0 +1,6 @@
+//! Windows as rows.
+
+use super::table;
+use crate::domain::window::Window;
+
+table!(Window, "windows", |noun| noun.division, &noun.code, noun.version);

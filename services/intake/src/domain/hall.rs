@@ -1,0 +1,154 @@
+//! What intake knows of the centre at a moment: the calendar, the directory and the catalogue. Immutable; a decision
+//! is given one.
+
+use std::{collections::HashMap, sync::Arc};
+
+use calendar::Calendar;
+use kit::{id::Division, refusal::Refusal};
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, Revision};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    pub title: String,
+    pub reconsideration_body: String,
+    pub court: String,
+    pub active: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Empty for a window of the centre itself.
+    pub unit: String,
+    pub accepts: bool,
+    pub issues: bool,
+    pub active: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    Head,
+    Deputy,
+    PartyMember,
+    Staff,
+    GovernmentHead,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Empty for the government's leaders and the centre's own staff.
+    pub unit: String,
+    pub rank: Rank,
+    pub active: bool,
+}
+
+type Map<T> = Arc<HashMap<(Division, String), Arc<T>>>;
+
+#[derive(Clone)]
+pub struct Hall {
+    pub calendar: Calendar,
+    pub units: Map<Unit>,
+    pub windows: Map<Window>,
+    pub people: Map<Person>,
+    pub items: Map<Item>,
+}
+
+impl Hall {
+    pub fn empty() -> Hall {
+        let calendar = Calendar::empty();
+        Hall { calendar, units: Map::default(), windows: Map::default(), people: Map::default(), items: Map::default() }
+    }
+
+    pub fn unit(&self, division: Division, code: &str) -> Result<&Unit, Refusal> {
+        let absent = || Refusal::not_found("UNIT_NOT_FOUND", format!("没有单位 {code}"), format!("there is no unit {code}"));
+        find(&self.units, division, code).ok_or_else(absent)
+    }
+
+    /// A window that works.
+    pub fn window(&self, division: Division, code: &str) -> Result<&Window, Refusal> {
+        let absent = || Refusal::not_found("WINDOW_NOT_FOUND", format!("没有窗口 {code}"), format!("there is no window {code}"));
+        let window = find(&self.windows, division, code).ok_or_else(absent)?;
+        if !window.active {
+            return Err(Refusal::state("WINDOW_INACTIVE", format!("窗口 {code} 已停用"), format!("window {code} is inactive")));
+        }
+        Ok(window)
+    }
+
+    /// A window that accepts for a unit: its own, or one of the centre.
+    pub fn accepting_window(&self, division: Division, code: &str, unit: &str) -> Result<(), Refusal> {
+        let window = self.window(division, code)?;
+        if !window.accepts {
+            let (zh, en) = (format!("窗口 {code} 不是受理窗口"), format!("window {code} does not accept"));
+            return Err(Refusal::state("WINDOW_DOES_NOT_ACCEPT", zh, en));
+        }
+        same_unit(&window.unit, code, unit)
+    }
+
+    /// A window that issues for a unit, and is not the one that received (一个窗口受理、一个窗口出件).
+    pub fn issuing_window(&self, division: Division, code: &str, unit: &str, received: &str) -> Result<(), Refusal> {
+        let window = self.window(division, code)?;
+        if code == received {
+            let (zh, en) = ("出件窗口不得与受理窗口相同", "the window that issues must not be the one that received");
+            return Err(Refusal::state("WINDOWS_NOT_APART", zh, en));
+        }
+        if !window.issues {
+            let (zh, en) = (format!("窗口 {code} 不是出件窗口"), format!("window {code} does not issue"));
+            return Err(Refusal::state("WINDOW_DOES_NOT_ISSUE", zh, en));
+        }
+        same_unit(&window.unit, code, unit)
+    }
+
+    /// A person who works.
+    pub fn person(&self, division: Division, code: &str) -> Result<&Person, Refusal> {
+        let absent = || Refusal::not_found("PERSON_NOT_FOUND", format!("没有人员 {code}"), format!("there is no person {code}"));
+        let person = find(&self.people, division, code).ok_or_else(absent)?;
+        if !person.active {
+            return Err(Refusal::state("PERSON_INACTIVE", format!("人员 {code} 已停用"), format!("person {code} is inactive")));
+        }
+        Ok(person)
+    }
+
+    /// A clerk: of the unit, or of the centre.
+    pub fn clerk(&self, division: Division, code: &str, unit: &str) -> Result<(), Refusal> {
+        let person = self.person(division, code)?;
+        if person.unit == unit || person.unit.is_empty() && person.rank == Rank::Staff {
+            return Ok(());
+        }
+        Err(not_of_unit(code, unit))
+    }
+
+    /// An officer or leader of the unit that decides.
+    pub fn officer(&self, division: Division, code: &str, unit: &str) -> Result<&Person, Refusal> {
+        let person = self.person(division, code)?;
+        if person.unit == unit { Ok(person) } else { Err(not_of_unit(code, unit)) }
+    }
+
+    pub fn item(&self, division: Division, code: &str) -> Result<&Arc<Item>, Refusal> {
+        self.items.get(&(division, code.to_owned())).ok_or_else(Item::not_found)
+    }
+
+    /// The revision that a case lives by.
+    pub fn revision(&self, division: Division, code: &str, number: i32) -> Result<&Revision, Refusal> {
+        self.item(division, code)?
+            .revision(number)
+            .ok_or_else(|| Refusal::internal(format!("item {code} of {division} has lost revision {number}")))
+    }
+}
+
+fn find<'a, T>(map: &'a Map<T>, division: Division, code: &str) -> Option<&'a T> {
+    map.get(&(division, code.to_owned())).map(|found| &**found)
+}
+
+fn same_unit(of: &str, code: &str, unit: &str) -> Result<(), Refusal> {
+    if of.is_empty() || of == unit {
+        return Ok(());
+    }
+    let (zh, en) = (format!("窗口 {code} 不属于单位 {unit}"), format!("window {code} is not of unit {unit}"));
+    Err(Refusal::state("WINDOW_UNIT", zh, en))
+}
+
+fn not_of_unit(code: &str, unit: &str) -> Refusal {
+    Refusal::state("PERSON_UNIT", format!("人员 {code} 不属于单位 {unit}"), format!("person {code} is not of unit {unit}"))
+}

@@ -1,0 +1,456 @@
+//! The life of a case, step by step (行政许可法 ch. 4). Each step answers with what happened, or refuses.
+
+use calendar::{Date, shanghai_date};
+use kit::{clock::Moment, id::Division, refusal::Refusal};
+
+use super::{
+    applicant::Party,
+    attachment::{Attachment, MOST_FILES},
+    case::{
+        Case, Decision, Demand, End, Ending, Extension, INTAKE_DAYS, ISSUE_DAYS, Issuance, State, Stop, Supplement, Ticked,
+    },
+    clocks::{Clock, Signal},
+    hall::{Hall, Rank},
+    item::{Cause, Handling, Item, Text},
+};
+
+/// What happened, as the journal names it.
+pub type Happened = &'static str;
+
+/// An application as it is handed in.
+pub struct Receipt {
+    pub window: String,
+    pub clerk: String,
+    /// Masked.
+    pub applicant: Party,
+    pub commitment: Vec<u8>,
+    pub materials: Vec<Ticked>,
+    pub fixed_on_spot: Vec<String>,
+}
+
+/// Everything that an instant item needs beyond the receipt.
+pub struct OnTheSpot {
+    pub officer: String,
+    pub document: String,
+    pub window: String,
+    pub issued_by: String,
+    /// Masked.
+    pub recipient: Party,
+}
+
+impl Case {
+    /// Takes an application in under the revision in force today.
+    pub fn receive(division: Division, number: String, item: &Item, receipt: Receipt, hall: &Hall, now: Moment) -> Result<Case, Refusal> {
+        item.must_live()?;
+        let today = shanghai_date(now.0);
+        let revision = item.in_force(today).ok_or_else(|| {
+            Refusal::state("ITEM_NOT_IN_FORCE", "该事项尚未生效", "no revision of the item is in force yet")
+        })?;
+        let text = &revision.text;
+        hall.accepting_window(division, &receipt.window, &text.unit)?;
+        hall.clerk(division, &receipt.clerk, &text.unit)?;
+        known(text, receipt.materials.iter().map(|ticked| ticked.code.as_str()))?;
+        Ok(Case {
+            division,
+            number,
+            version: 1,
+            state: State::Received,
+            item: item.code.clone(),
+            revision: revision.number,
+            title: text.title_zh.clone(),
+            handling: text.handling,
+            unit: text.unit.clone(),
+            applicant: receipt.applicant,
+            commitment: receipt.commitment,
+            materials: receipt.materials,
+            fixed_on_spot: receipt.fixed_on_spot,
+            window: receipt.window,
+            clerk: receipt.clerk,
+            received_at: now.0,
+            accepted_on: None,
+            accepted_at: None,
+            deemed: false,
+            supplement: None,
+            stops: Vec::new(),
+            extension: None,
+            intake: Some(Clock::start(&hall.calendar, today, INTAKE_DAYS, today)),
+            legal: None,
+            promised: None,
+            issue: None,
+            decision: None,
+            issuance: None,
+            ending: None,
+            attachments: Vec::new(),
+            calendar: hall.calendar.version().to_owned(),
+            updated_at: now.0,
+        })
+    }
+
+    /// An instant item: accepted, decided and issued while the applicant waits.
+    pub fn handle_at_once(&mut self, spot: OnTheSpot, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        if self.handling != Handling::Instant {
+            let (zh, en) = ("该事项不是即办件", "the item is not an instant one");
+            return Err(Refusal::state("ITEM_NOT_INSTANT", zh, en));
+        }
+        let clerk = self.clerk.clone();
+        self.accept(&clerk, hall, now)?;
+        self.decide(true, &spot.officer, String::new(), spot.document, hall, now)?;
+        self.issue(&spot.window, &spot.issued_by, spot.recipient, hall, now)?;
+        self.version = 1;
+        Ok("case.handled_at_once")
+    }
+
+    /// Asks once for everything that is missing (art. 32(4)); a second list is against art. 72(4).
+    pub fn ask_supplement(&mut self, clerk: &str, demands: Vec<Demand>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        if self.supplement.is_some() {
+            let (zh, en) = ("补正须一次性告知，不得再次要求补正（行政许可法第三十二条、第七十二条）",
+                "a supplement was asked for already; everything must be told at once (art. 32, 72)");
+            return Err(Refusal::state("SUPPLEMENT_ALREADY_ASKED", zh, en));
+        }
+        self.must_be(&[State::Received])?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        let text = self.text(hall)?;
+        known(text, demands.iter().map(|demand| demand.material.as_str()))?;
+        let today = shanghai_date(now.0);
+        // The law sets no limit for the applicant; the item may.
+        let clock = (text.supplement > 0).then(|| Clock::start(&hall.calendar, today, text.supplement, today));
+        self.supplement = Some(Supplement { demands, asked_at: now.0, by: clerk.to_owned(), clock, met_at: None });
+        self.state = State::SupplementPending;
+        self.intake = None;
+        self.stamp(hall);
+        self.touch(now);
+        Ok("case.supplement_asked")
+    }
+
+    /// Takes what the applicant brought. Once nothing is missing the five days run anew, from today.
+    pub fn take_supplement(&mut self, window: &str, clerk: &str, materials: Vec<Ticked>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::SupplementPending])?;
+        hall.accepting_window(self.division, window, &self.unit)?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        let Some(supplement) = &mut self.supplement else { return Err(Refusal::internal("pending without a notice")) };
+        for ticked in materials {
+            let Some(demand) = supplement.demands.iter_mut().find(|demand| demand.material == ticked.code) else {
+                let (zh, en) = (format!("材料 {} 不在补正清单内", ticked.code), format!("material {} was not asked for", ticked.code));
+                return Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_NOT_ASKED", zh, en).at("materials"));
+            };
+            demand.met = true;
+            match self.materials.iter_mut().find(|old| old.code == ticked.code) {
+                Some(old) => *old = ticked,
+                None => self.materials.push(ticked),
+            }
+        }
+        if supplement.demands.iter().all(|demand| demand.met) {
+            supplement.met_at = Some(now.0);
+            let today = shanghai_date(now.0);
+            self.state = State::Received;
+            self.intake = Some(Clock::start(&hall.calendar, today, INTAKE_DAYS, today));
+            self.stamp(hall);
+        }
+        self.touch(now);
+        Ok("case.supplemented")
+    }
+
+    /// Accepts, and starts both clocks (art. 32, 42).
+    pub fn accept(&mut self, clerk: &str, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Received])?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        let text = self.text(hall)?;
+        let ticked = |code: &str| self.materials.iter().any(|ticked| ticked.code == code && ticked.originals + ticked.copies > 0);
+        let missing: Vec<_> = text.materials.iter().filter(|m| m.required && !ticked(&m.code)).map(|m| m.code.as_str()).collect();
+        if !missing.is_empty() {
+            let list = missing.join(", ");
+            let (zh, en) = (format!("缺少必备材料：{list}"), format!("required materials are missing: {list}"));
+            return Err(Refusal::state("MATERIALS_MISSING", zh, en));
+        }
+        let today = shanghai_date(now.0);
+        self.start(text, today, now.0, hall, today);
+        self.touch(now);
+        Ok("case.accepted")
+    }
+
+    fn start(&mut self, text: &Text, on: Date, at: i64, hall: &Hall, today: Date) {
+        self.accepted_on = Some(on);
+        self.accepted_at = Some(at);
+        self.legal = Some(Clock::start(&hall.calendar, on, text.legal_limit, today));
+        self.promised = Some(Clock::start(&hall.calendar, on, text.promised_limit, today));
+        self.intake = None;
+        self.state = State::Accepted;
+        self.stamp(hall);
+    }
+
+    /// Not required, or not competent (art. 32(1), (2)).
+    pub fn refuse(&mut self, clerk: &str, kind: End, reason: String, agency: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Received])?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        self.end(State::Refused, Ending { kind, reason, agency, by: clerk.to_owned(), at: now.0 }, now);
+        Ok("case.refused")
+    }
+
+    /// Stops the clocks from a day on, for a cause of art. 45 and with its written notice.
+    #[allow(clippy::too_many_arguments)] // a notice has so many parts
+    pub fn suspend(&mut self, officer: &str, cause: Cause, notice: String, needed_days: u16, first: Option<Date>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Accepted])?;
+        hall.officer(self.division, officer, &self.unit)?;
+        if !self.text(hall)?.special_procedures.contains(&cause) {
+            let (zh, en) = ("该事项的实施清单未列此特别程序", "the item does not list this procedure as one that may stop the clock");
+            return Err(Refusal::state("CAUSE_NOT_OF_ITEM", zh, en));
+        }
+        let today = shanghai_date(now.0);
+        let first = first.unwrap_or(today);
+        let earliest = self.accepted_on.unwrap_or(today).max(today.saturating_sub(jiff::Span::new().days(30)));
+        if first > today || first < earliest {
+            let (zh, en) = (format!("应在{earliest}至{today}之间"), format!("must be {earliest} to {today}"));
+            return Err(Refusal::field("first_day", zh, en));
+        }
+        self.stops.push(Stop { cause, notice, needed_days, first, last: None, by: officer.to_owned() });
+        self.state = State::Suspended;
+        self.count(hall, today);
+        self.touch(now);
+        Ok("case.suspended")
+    }
+
+    /// The clocks go on after `last`.
+    pub fn resume(&mut self, officer: &str, last: Option<Date>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Suspended])?;
+        hall.officer(self.division, officer, &self.unit)?;
+        let today = shanghai_date(now.0);
+        let last = last.unwrap_or(today);
+        let Some(stop) = self.stops.last_mut() else { return Err(Refusal::internal("suspended without a stop")) };
+        if last < stop.first || last > today {
+            let (zh, en) = (format!("应在{}至{today}之间", stop.first), format!("must be {} to {today}", stop.first));
+            return Err(Refusal::field("last_day", zh, en));
+        }
+        stop.last = Some(last);
+        self.state = State::Accepted;
+        self.count(hall, today);
+        self.touch(now);
+        Ok("case.resumed")
+    }
+
+    /// Prolongs both clocks, once, by the head of the agency, or by the government's head where joint (art. 42).
+    pub fn extend(&mut self, approver: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Accepted])?;
+        if self.extension.is_some() {
+            let (zh, en) = ("期限只能延长一次", "the limit was extended already");
+            return Err(Refusal::state("EXTENDED_ALREADY", zh, en));
+        }
+        let (joint, days) = self.text(hall).map(|text| (text.joint, text.extension))?;
+        let person = hall.person(self.division, approver)?;
+        let may = if joint {
+            person.rank == Rank::GovernmentHead
+        } else {
+            person.unit == self.unit && matches!(person.rank, Rank::Head | Rank::Deputy)
+        };
+        if !may {
+            let (zh, en) = if joint {
+                ("联合办理的延长须经本级人民政府负责人批准", "a joint item is extended by the government's head")
+            } else {
+                ("延长须经本行政机关负责人批准", "an extension is approved by the head or deputy head of the unit")
+            };
+            return Err(Refusal::state("APPROVER_RANK", zh, en));
+        }
+        let today = shanghai_date(now.0);
+        if days == 0 || !self.legal.as_ref().is_some_and(|legal| legal.keeps(today)) {
+            let (zh, en) = ("期限已届满，不能再延长", "the limit has passed, or the item allows no extension");
+            return Err(Refusal::state("EXTENSION_TOO_LATE", zh, en));
+        }
+        self.extension = Some(Extension { days, approver: approver.to_owned(), reason, at: now.0 });
+        self.count(hall, today);
+        self.touch(now);
+        Ok("case.extended")
+    }
+
+    /// Grants, or denies with reasons and remedies (art. 38).
+    pub fn decide(&mut self, granted: bool, officer: &str, reasons: String, document: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Accepted])?;
+        hall.officer(self.division, officer, &self.unit)?;
+        if officer == self.clerk {
+            let (zh, en) = ("收件人员不得审批同一办件", "who received the case may not decide it");
+            return Err(Refusal::state("DECIDER_RECEIVED", zh, en));
+        }
+        let today = shanghai_date(now.0);
+        let remedies = if granted { String::new() } else { remedies(hall, self.division, &self.unit)? };
+        let keeps = |clock: &Option<Clock>| clock.as_ref().is_none_or(|clock| clock.keeps(today));
+        self.decision = Some(Decision {
+            granted,
+            reasons,
+            remedies,
+            by: officer.to_owned(),
+            at: now.0,
+            document,
+            in_time_legal: keeps(&self.legal),
+            in_time_promised: keeps(&self.promised),
+            days: self.handling_days(hall, today),
+        });
+        self.state = if granted { State::Granted } else { State::Denied };
+        self.issue = Some(Clock::start(&hall.calendar, today, ISSUE_DAYS, today));
+        self.stamp(hall);
+        self.touch(now);
+        Ok("case.decided")
+    }
+
+    /// Hands the result out, at another window than the one that received (art. 44).
+    pub fn issue(&mut self, window: &str, clerk: &str, recipient: Party, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Granted, State::Denied])?;
+        hall.issuing_window(self.division, window, &self.unit, &self.window)?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        self.issuance = Some(Issuance { window: window.to_owned(), by: clerk.to_owned(), at: now.0, recipient });
+        self.state = State::Issued;
+        self.touch(now);
+        Ok("case.issued")
+    }
+
+    /// The applicant withdraws, before the decision.
+    pub fn withdraw(&mut self, clerk: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        self.must_be(&[State::Received, State::SupplementPending, State::Accepted, State::Suspended])?;
+        hall.clerk(self.division, clerk, &self.unit)?;
+        self.end(State::Withdrawn, Ending { kind: End::Withdrawn, reason, agency: String::new(), by: clerk.to_owned(), at: now.0 }, now);
+        Ok("case.withdrawn")
+    }
+
+    /// Ends what cannot be decided or handed out any more.
+    pub fn terminate(&mut self, officer: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        if !self.state.is_open() {
+            self.must_be(&[])?;
+        }
+        hall.officer(self.division, officer, &self.unit)?;
+        self.end(State::Terminated, Ending { kind: End::Terminated, reason, agency: String::new(), by: officer.to_owned(), at: now.0 }, now);
+        Ok("case.terminated")
+    }
+
+    pub fn attach(&mut self, attachment: Attachment, clerk: &str, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        if !self.state.is_open() {
+            return Err(Refusal::state("CASE_CLOSED", "办件已结束", "the case has come to its end"));
+        }
+        hall.clerk(self.division, clerk, &self.unit)?;
+        if !attachment.material.is_empty() {
+            known(self.text(hall)?, [attachment.material.as_str()])?;
+        }
+        let same = |old: &Attachment| old.sha256 == attachment.sha256 && old.material == attachment.material;
+        if !self.attachments.iter().any(same) {
+            if self.attachments.len() >= MOST_FILES {
+                let (zh, en) = ("附件数量已达上限", "the case has as many files as it may");
+                return Err(Refusal::new(kit::refusal::Kind::Exhausted, "TOO_MANY_FILES", zh, en));
+            }
+            self.attachments.push(attachment);
+        }
+        self.touch(now);
+        Ok("case.attached")
+    }
+
+    /// When something happens to the case by itself, microseconds UTC.
+    pub fn wakes_at(&self, hall: &Hall) -> Option<i64> {
+        let light = |clock: &Option<Clock>| clock.as_ref().and_then(|clock| clock.next(&hall.calendar)).map(|(at, _)| at);
+        match self.state {
+            State::Received => {
+                let silence = self.intake.as_ref().and_then(Clock::overdue_at);
+                silence.into_iter().chain(light(&self.intake)).min()
+            }
+            State::SupplementPending => self.supplement.as_ref()?.clock.as_ref()?.overdue_at(),
+            State::Accepted => light(&self.legal).into_iter().chain(light(&self.promised)).min(),
+            State::Granted | State::Denied => light(&self.issue),
+            _ => None,
+        }
+    }
+
+    /// Does the next thing that is due by `now`, if any. Run until it answers None: so what time brings is exact after
+    /// any downtime, and no command is decided on a case that time has already changed.
+    pub fn wake(&mut self, hall: &Hall, now: Moment) -> Result<Option<Happened>, Refusal> {
+        let Some(at) = self.wakes_at(hall).filter(|at| *at <= now.0) else { return Ok(None) };
+        let day = shanghai_date(at);
+        let happened = match self.state {
+            State::Received if self.intake.as_ref().and_then(Clock::overdue_at) == Some(at) => {
+                // Silence is acceptance from the day the materials were received (art. 32): the first day, or where a
+                // supplement was asked for, the day it was complete.
+                let met = self.supplement.as_ref().and_then(|supplement| supplement.met_at);
+                let on = shanghai_date(met.unwrap_or(self.received_at));
+                let text = hall.revision(self.division, &self.item, self.revision)?.text.clone();
+                self.start(&text, on, at, hall, day);
+                self.deemed = true;
+                "case.deemed_accepted"
+            }
+            State::SupplementPending => {
+                let reason = "逾期未补正，视为撤回申请".to_owned();
+                let ending = Ending { kind: End::Lapsed, reason, agency: String::new(), by: kit::actor::SYSTEM.into(), at };
+                self.state = State::Lapsed;
+                self.ending = Some(ending);
+                "case.lapsed"
+            }
+            _ => {
+                let mut turned = Signal::Yellow;
+                for clock in [&mut self.intake, &mut self.legal, &mut self.promised, &mut self.issue].into_iter().flatten() {
+                    if let Some((when, signal)) = clock.next(&hall.calendar)
+                        && when == at
+                    {
+                        clock.signal = signal;
+                        turned = turned.max(signal);
+                    }
+                }
+                if turned == Signal::Red { "case.red" } else { "case.yellow" }
+            }
+        };
+        self.touch(now);
+        Ok(Some(happened))
+    }
+
+    /// Counts open clocks anew after a notice was published or amended; None where nothing changes.
+    pub fn recount(&mut self, hall: &Hall, now: Moment) -> Option<Happened> {
+        if !self.state.is_open() || self.calendar == hall.calendar.version() {
+            return None;
+        }
+        let before = (self.intake.clone(), self.legal.clone(), self.promised.clone(), self.issue.clone(), self.supplement.clone());
+        let today = shanghai_date(now.0);
+        // What was decided keeps the clocks it was decided under.
+        if self.state.is_undecided() {
+            self.count(hall, today);
+        }
+        let asked = self.supplement.as_mut().and_then(|supplement| supplement.clock.as_mut());
+        for clock in [self.intake.as_mut(), self.issue.as_mut(), asked].into_iter().flatten() {
+            clock.count(&hall.calendar, &[], None, today);
+        }
+        self.stamp(hall);
+        let after = (self.intake.clone(), self.legal.clone(), self.promised.clone(), self.issue.clone(), self.supplement.clone());
+        self.touch(now);
+        (before != after).then_some("case.redated")
+    }
+
+    fn end(&mut self, state: State, ending: Ending, now: Moment) {
+        self.state = state;
+        self.ending = Some(ending);
+        self.intake = None;
+        self.touch(now);
+    }
+
+    /// Working days from acceptance to the decision, those of suspensions left out.
+    fn handling_days(&self, hall: &Hall, decided_on: Date) -> Option<u32> {
+        let accepted_on = self.accepted_on?;
+        let all = hall.calendar.workdays_between(accepted_on, decided_on)?;
+        if self.stops.is_empty() {
+            return Some(all);
+        }
+        let stopped = |day: &Date| self.stops.iter().any(|stop| *day >= stop.first && stop.last.is_none_or(|last| *day <= last));
+        let days = accepted_on.tomorrow().ok()?.series(jiff::Span::new().days(1)).take_while(|day| *day <= decided_on);
+        let lost = days.filter(stopped).filter(|day| hall.calendar.is_workday(*day) == Some(true)).count();
+        Some(all.saturating_sub(u32::try_from(lost).ok()?))
+    }
+}
+
+/// Every code is a material of the item.
+fn known<'a>(text: &Text, codes: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
+    match codes.into_iter().find(|code| text.material(code).is_none()) {
+        None => Ok(()),
+        Some(code) => {
+            let (zh, en) = (format!("事项没有材料 {code}"), format!("the item has no material {code}"));
+            Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_UNKNOWN", zh, en).at("materials"))
+        }
+    }
+}
+
+/// The remedies line of a denial: sixty days to the reconsideration body (行政复议法 art. 20), six months to the court.
+fn remedies(hall: &Hall, division: Division, unit: &str) -> Result<String, Refusal> {
+    let unit = hall.unit(division, unit)?;
+    Ok(format!(
+        "如不服本决定，可自收到本决定书之日起六十日内向{}申请行政复议，或者自收到之日起六个月内依法向{}提起行政诉讼。",
+        unit.reconsideration_body, unit.court
+    ))
+}

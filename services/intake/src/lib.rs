@@ -1,0 +1,52 @@
+//! Intake: the catalogue of items and the cases.
+//!
+//! A request is parsed and rendered in [`rpc`], decided by the nouns of [`domain`], kept by [`store`]. The directory's
+//! journal is followed in [`follow`], what time brings is done by [`sweep`], files lie in [`files`]. [`office`] is what
+//! all of them work with. [`open`] puts them together.
+
+pub mod domain;
+pub mod files;
+pub mod follow;
+pub mod office;
+pub mod rpc;
+pub mod store;
+pub mod sweep;
+
+use std::sync::Arc;
+
+use follow::directory::FollowDirectory;
+use kit::{
+    clock::Clock,
+    config::Config,
+    keys::Keys,
+    peer::Peer,
+    serve::{MOST_IN, MOST_OUT, OpenError},
+    store::{Store, Writer, feed::Feed, follow},
+};
+use office::Office;
+use proto::intake::v1::{
+    attachment_service_server::AttachmentServiceServer, case_service_server::CaseServiceServer,
+    catalogue_service_server::CatalogueServiceServer,
+};
+use tokio::sync::Notify;
+use tonic::service::Routes;
+
+/// Opens the service on its database; `directory` is whom it follows.
+pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Routes, OpenError> {
+    let store = Store::open::<migrations::intake::Migrator>("intake", &config.database("intake")).await?;
+    let writer = Writer::open(&store, clock);
+    let keys = Keys::open(&config.key_file())?;
+    let files = files::Files::open(&config.data.join("attachments"))?;
+    let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
+    let learned = Arc::new(Notify::new());
+    follow(&store, "directory", directory, FollowDirectory { office: office.clone(), learned: learned.clone() });
+    tokio::spawn(sweep::run(office.clone(), learned));
+
+    let cases = CaseServiceServer::new(rpc::case::Cases(office.clone()));
+    let catalogue = CatalogueServiceServer::new(rpc::item::Catalogue(office.clone()));
+    let attachments = AttachmentServiceServer::new(rpc::attachment::Attachments(office));
+    Ok(Routes::new(cases.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+        .add_service(catalogue.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+        .add_service(attachments.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+        .add_service(Feed::new(&store, clock, &writer)))
+}

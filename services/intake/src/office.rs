@@ -1,0 +1,126 @@
+//! What every RPC of intake works with.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use kit::{
+    actor::{RequestKey, SYSTEM},
+    clock::{Clock, Moment},
+    id::{self, Division},
+    keys::{Cipher, Keys},
+    refusal::Refusal,
+    store::{Desk, Event, Key, Reader, Store, Writer},
+};
+use prost::Message;
+use sea_orm::DbErr;
+use tokio::sync::Mutex;
+
+use crate::{
+    domain::{
+        applicant::Sealed,
+        case::Case,
+        hall::Hall,
+        life::Happened,
+    },
+    files::Files,
+    rpc::facts::facts,
+    store::{self, case::Kept},
+};
+
+/// Store, writer, clock and what is known of the centre.
+pub struct Office {
+    pub store: Store,
+    pub writer: Writer,
+    pub cases: Reader<Kept>,
+    pub clock: Clock,
+    pub keys: Keys,
+    pub cipher: Cipher,
+    pub files: Files,
+    hall: ArcSwap<Hall>,
+    /// One reading of the hall at a time, so that an older one never replaces a newer one.
+    reading: Mutex<()>,
+}
+
+impl Office {
+    pub async fn open(store: Store, writer: Writer, clock: Clock, keys: Keys, files: Files) -> Result<Arc<Office>, DbErr> {
+        let hall = ArcSwap::from_pointee(store::hall::read(store.read()).await?);
+        let (cases, cipher) = (Reader::open(&store), keys.cipher("personal"));
+        Ok(Arc::new(Office { store, writer, cases, clock, keys, cipher, files, hall, reading: Mutex::new(()) }))
+    }
+
+    pub fn hall(&self) -> Arc<Hall> {
+        self.hall.load_full()
+    }
+
+    /// Reads the hall anew from the database.
+    pub async fn refresh(&self) -> Result<(), DbErr> {
+        let _one = self.reading.lock().await;
+        self.hall.store(Arc::new(store::hall::read(self.store.read()).await?));
+        Ok(())
+    }
+
+    /// Runs one step of a case's life: first what time has brought, then the step. `sealed` is personal data to keep.
+    pub async fn step(
+        &self,
+        target: Target,
+        request: RequestKey,
+        sealed: Option<Sealed>,
+        decide: impl Fn(&mut Case, &Hall, Moment) -> Result<Happened, Refusal> + Send + Sync + 'static,
+    ) -> Result<Arc<Kept>, Refusal> {
+        let Target { division, number, etag, actor } = target;
+        let (hall, now) = (self.hall(), self.clock.now());
+        let keys = vec![Key::of::<Kept>(division, number.as_str())];
+        let decide = move |desk: &mut Desk<'_>| {
+            let mut case = desk.take::<Kept>(&number, Case::not_found)?.case;
+            case.must_match(&etag)?;
+            catch_up(desk, &mut case, &hall, now)?;
+            let happened = decide(&mut case, &hall, now)?;
+            record(desk, &case, happened, &actor);
+            if let Some(sealed) = &sealed {
+                desk.put(sealed.clone());
+            }
+            desk.put(Kept::new(case, &hall));
+            Ok(number.as_str().into())
+        };
+        self.writer.change(division, keys, Some(request), decide).await
+    }
+}
+
+/// Which case a step is for, as the caller saw it, and who acts.
+pub struct Target {
+    pub division: Division,
+    pub number: String,
+    pub etag: String,
+    /// Resource name of a person.
+    pub actor: String,
+}
+
+impl Target {
+    /// Reads the names of a request; `actor` is the person's name and `field` where it stands.
+    pub fn read(name: &str, etag: &str, field: &str, actor: &str) -> Result<(Target, String), Refusal> {
+        let (division, number) = id::child("name", name, "cases")?;
+        let person = id::child_of(field, actor, "people", division)?.to_owned();
+        let target = Target { division, number: number.to_owned(), etag: etag.to_owned(), actor: actor.to_owned() };
+        Ok((target, person))
+    }
+}
+
+/// Does what is due by now, each thing with its own entry.
+pub fn catch_up(desk: &mut Desk<'_>, case: &mut Case, hall: &Hall, now: Moment) -> Result<bool, Refusal> {
+    let mut woken = false;
+    while let Some(happened) = case.wake(hall, now)? {
+        record(desk, case, happened, SYSTEM);
+        woken = true;
+    }
+    Ok(woken)
+}
+
+/// Writes what happened to a case into the journal.
+pub fn record(desk: &mut Desk<'_>, case: &Case, happened: Happened, actor: &str) {
+    desk.record(Event {
+        name: happened,
+        noun: format!("cases/{}", case.number),
+        actor: actor.to_owned(),
+        payload: facts(case).encode_to_vec().into(),
+    });
+}

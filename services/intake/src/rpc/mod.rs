@@ -1,0 +1,11 @@
+//! The nouns as RPCs: parse, change, render.
+
+pub mod attachment;
+pub mod case;
+pub mod facts;
+pub mod inbox;
+pub mod item;
+pub mod list;
+pub mod party;
+pub mod render;
+pub mod watch;

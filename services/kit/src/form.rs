@@ -1,0 +1,140 @@
+//! Reading a request: every field has a limit, every fault is named, and all faults are told at once.
+
+use std::ops::RangeInclusive;
+
+use uuid::Uuid;
+
+use crate::refusal::{Fault, Refusal};
+
+/// Collects the faults of one request.
+#[derive(Debug, Default)]
+pub struct Form {
+    faults: Vec<Fault>,
+}
+
+impl Form {
+    pub fn new() -> Form {
+        Form::default()
+    }
+
+    /// Adds a fault.
+    pub fn fault(&mut self, field: &str, zh: impl Into<String>, en: impl Into<String>) {
+        // A request full of faults is answered with the first hundred.
+        if self.faults.len() < 100 {
+            self.faults.push(Fault { field: field.to_owned(), zh: zh.into(), en: en.into() });
+        }
+    }
+
+    /// Adds a fault unless `holds`.
+    pub fn require(&mut self, holds: bool, field: &str, zh: &str, en: &str) {
+        if !holds {
+            self.fault(field, zh, en);
+        }
+    }
+
+    /// A text of so many characters, without control or direction characters (line breaks and tabs are allowed).
+    pub fn text(&mut self, field: &str, text: &str, length: RangeInclusive<usize>) -> String {
+        let count = if text.len() <= *length.end() { text.len().min(text.chars().count()) } else { text.chars().count() };
+        if !length.contains(&count) {
+            let (least, most) = length.into_inner();
+            self.fault(field, format!("长度应为{least}至{most}个字符，现为{count}个"),
+                format!("must have {least} to {most} characters, has {count}"));
+            return String::new();
+        }
+        if text.chars().any(is_unfit) {
+            self.fault(field, "含有不允许的控制字符", "has control or direction characters");
+            return String::new();
+        }
+        text.trim().to_owned()
+    }
+
+    /// Texts, so many of them, each of so many characters.
+    pub fn texts(&mut self, field: &str, texts: &[String], many: usize, length: RangeInclusive<usize>) -> Vec<String> {
+        if texts.len() > many {
+            self.fault(field, format!("最多{many}条"), format!("at most {many} entries"));
+            return Vec::new();
+        }
+        texts.iter().enumerate().map(|(i, text)| self.text(&format!("{field}[{i}]"), text, length.clone())).collect()
+    }
+
+    /// A number within bounds.
+    pub fn number(&mut self, field: &str, number: i64, bounds: RangeInclusive<i64>) -> i64 {
+        if !bounds.contains(&number) {
+            let (least, most) = bounds.into_inner();
+            self.fault(field, format!("应在{least}至{most}之间"), format!("must be {least} to {most}, is {number}"));
+            return least;
+        }
+        number
+    }
+
+    /// Takes a reading's result, keeping its faults.
+    pub fn take<T>(&mut self, reading: Result<T, Refusal>) -> Option<T> {
+        match reading {
+            Ok(value) => Some(value),
+            Err(refusal) if refusal.faults().is_empty() => {
+                self.fault("", refusal.zh(), refusal.en());
+                None
+            }
+            Err(refusal) => {
+                self.faults.extend_from_slice(refusal.faults());
+                None
+            }
+        }
+    }
+
+    /// Ok where nothing is wrong.
+    pub fn finish(self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::fields(self.faults)) }
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+/// A request_id (AIP-155): required, a UUID.
+pub fn request_id(text: &str) -> Result<Uuid, Refusal> {
+    match Uuid::try_parse(text) {
+        Ok(id) if !id.is_nil() => Ok(id),
+        _ => Err(Refusal::field("request_id", "必填，须为UUID", "required, a UUID")),
+    }
+}
+
+/// An enum field as its generated type, known and not UNSPECIFIED.
+pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
+    if value != 0 && let Ok(known) = T::try_from(value) {
+        return Ok(known);
+    }
+    Err(Refusal::field(field, "必填，且须为已知取值", format!("required and of the known values, is {value}")))
+}
+
+/// NUL and other controls, and the characters that turn text around (a way to disguise it).
+fn is_unfit(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_at_once_with_its_field() {
+        let mut form = Form::new();
+        form.text("a", "", 1..=3);
+        form.text("b", "四个字符", 1..=3);
+        form.text("c", "x\u{0}", 1..=3);
+        form.text("d", "x\u{202e}", 1..=3);
+        form.number("e", 11, 0..=10);
+        let refusal = form.finish().expect_err("five faults");
+        let fields: Vec<_> = refusal.faults().iter().map(|f| f.field.as_str()).collect();
+        assert_eq!(fields, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn characters_are_counted_not_bytes() {
+        let mut form = Form::new();
+        assert_eq!(form.text("a", "行政许可", 1..=4), "行政许可");
+        assert!(form.finish().is_ok());
+    }
+}

@@ -1,0 +1,74 @@
+//! Another service, wherever it runs: in this process or behind a channel. Nothing else knows which.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use tonic::{
+    body::Body,
+    service::Routes,
+    transport::{Channel, Endpoint},
+};
+use tower::{Service, ServiceExt};
+
+use crate::telemetry;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A service to call. Every generated client takes one.
+#[derive(Clone, Debug)]
+pub enum Peer {
+    InProcess(Routes),
+    Channel(Channel),
+}
+
+impl Peer {
+    /// A service of this process.
+    pub fn in_process(routes: Routes) -> Peer {
+        Peer::InProcess(routes.prepare())
+    }
+
+    /// A service at a URL. Connects when it is first called, and again whenever the line was lost, so services start in
+    /// any order.
+    pub fn connect(url: &str) -> Result<Peer, tonic::transport::Error> {
+        let endpoint = Endpoint::from_shared(url.to_owned())?
+            .connect_timeout(Duration::from_secs(3))
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .initial_stream_window_size(1 << 20)
+            .initial_connection_window_size(4 << 20);
+        Ok(Peer::Channel(endpoint.connect_lazy()))
+    }
+}
+
+impl Service<Request<Body>> for Peer {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match self {
+            Peer::InProcess(_) => Poll::Ready(Ok(())),
+            Peer::Channel(channel) => channel.poll_ready(cx).map_err(Into::into),
+        }
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        telemetry::inject(request.headers_mut());
+        match self {
+            Peer::InProcess(routes) => {
+                let answer = routes.clone().oneshot(request);
+                Box::pin(async move { answer.await.map_err(|never| match never {}) })
+            }
+            Peer::Channel(channel) => {
+                let answer = channel.call(request);
+                Box::pin(async move { answer.await.map_err(Into::into) })
+            }
+        }
+    }
+}

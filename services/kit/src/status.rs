@@ -1,0 +1,49 @@
+//! Refusals as gRPC statuses with google.rpc details: ErrorInfo, BadRequest, LocalizedMessage in zh-CN.
+
+use std::collections::HashMap;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::refusal::{Kind, Refusal};
+
+/// Domain of every ErrorInfo.
+pub const DOMAIN: &str = "yizhan";
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Status {
+        let mut details = ErrorDetails::new();
+        details.set_error_info(refusal.reason(), DOMAIN, HashMap::new());
+        details.set_localized_message("zh-CN", refusal.zh());
+        for fault in refusal.faults() {
+            details.add_bad_request_violation(fault.field.as_str(), fault.en.as_str());
+        }
+        Status::with_error_details(code(refusal.kind()), refusal.en(), details)
+    }
+}
+
+/// The UPPER_SNAKE reason of a status from this suite; empty for any other.
+pub fn reason(status: &Status) -> String {
+    status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
+}
+
+/// What a person is told: Chinese where the status carries it, else the message.
+pub fn localized(status: &Status) -> String {
+    let details = status.get_error_details();
+    details.localized_message().map_or_else(|| status.message().to_owned(), |text| text.message.clone())
+}
+
+fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::Invalid => Code::InvalidArgument,
+        Kind::NotFound => Code::NotFound,
+        Kind::AlreadyExists => Code::AlreadyExists,
+        Kind::State => Code::FailedPrecondition,
+        Kind::Aborted => Code::Aborted,
+        Kind::Denied => Code::PermissionDenied,
+        Kind::Exhausted => Code::ResourceExhausted,
+        Kind::Unavailable => Code::Unavailable,
+        Kind::DataLoss => Code::DataLoss,
+        Kind::Internal => Code::Internal,
+    }
+}

@@ -1,0 +1,109 @@
+//! A database and its two pools: the writer's, and the readers', which cannot write.
+
+use std::time::Duration;
+
+use sea_orm::{
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+
+/// One service's database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The service that owns it, for example `intake`.
+    pub service: &'static str,
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens `sqlite://…` or `postgres://…`, and brings its tables up to date.
+    pub async fn open<M: MigratorTrait>(service: &'static str, url: &str) -> Result<Store, DbErr> {
+        let write = Database::connect(options(url, true)).await?;
+        M::up(&write, None).await?;
+        let read = Database::connect(options(url, false)).await?;
+        Ok(Store { service, write, read })
+    }
+
+    /// For reading; on SQLite these connections refuse to write.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Begins a writing transaction. Call it from a task of its own only: a `BEGIN` whose caller hangs up would leave a
+    /// pooled PostgreSQL connection inside a transaction (sqlx 0.9.0, issue 4385).
+    #[allow(clippy::disallowed_methods)]
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        // A deferred SQLite transaction that reads and then writes can fail at once in spite of busy_timeout.
+        let immediate = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: immediate };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Begins a transaction that reads one state of several tables.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = if self.is_postgres() {
+            TransactionOptions {
+                isolation_level: Some(sea_orm::IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                sqlite_transaction_mode: None,
+            }
+        } else {
+            TransactionOptions {
+                isolation_level: None,
+                access_mode: None,
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            }
+        };
+        self.read.begin_with_options(options).await
+    }
+
+    /// Gives the connections back; SQLite folds its write-ahead log into the file.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+fn options(url: &str, writes: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    let sqlite = url.starts_with("sqlite:");
+    options
+        // SQLite has one writer; a pool of one is its lock.
+        .max_connections(if sqlite && writes { 1 } else { 8 })
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>)
+        .test_before_acquire(!sqlite)
+        .sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL may lose the last commits when the power fails.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(256)
+            .pragma("query_only", if writes { "0" } else { "1" })
+            .pragma("cache_size", if writes { "-32768" } else { "-4096" })
+            .pragma("wal_autocheckpoint", "4000")
+    });
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres
+            .options([
+                ("statement_timeout", "30s"),
+                ("lock_timeout", "10s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+            ])
+            .statement_cache_capacity(256)
+    });
+    options
+}

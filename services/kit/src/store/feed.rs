@@ -1,0 +1,148 @@
+//! Serves the journal to those who follow it.
+
+use std::{pin::Pin, time::Duration};
+
+use futures::Stream;
+use proto::journal::v1::{
+    self as pb,
+    journal_service_server::{JournalService, JournalServiceServer},
+};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::{engine::Store, journal, writer::Writer};
+use crate::{clock::Clock, id::Division, refusal::Refusal};
+
+/// Entries in a message.
+const BATCH: u64 = 500;
+/// How long the feed waits for a commit of this process before it looks for one of another.
+const POLL: Duration = Duration::from_millis(200);
+/// How long it stays silent at most.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a message may wait for a follower that does not read.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// JournalService over one store.
+pub struct Feed {
+    store: Store,
+    clock: Clock,
+    commits: watch::Receiver<u64>,
+}
+
+impl Feed {
+    pub fn new(store: &Store, clock: &Clock, writer: &Writer) -> JournalServiceServer<Feed> {
+        JournalServiceServer::new(Feed { store: store.clone(), clock: clock.clone(), commits: writer.commits() })
+    }
+}
+
+#[tonic::async_trait]
+impl JournalService for Feed {
+    async fn list_heads(&self, _: Request<pb::ListHeadsRequest>) -> Result<Response<pb::ListHeadsResponse>, Status> {
+        let heads = journal::heads(self.store.read()).await.map_err(unavailable)?;
+        let heads = heads.into_iter().map(|head| pb::Position { division: head.division, seq: head.seq }).collect();
+        Ok(Response::new(pb::ListHeadsResponse { heads }))
+    }
+
+    type ReadEntriesStream = Pin<Box<dyn Stream<Item = Result<pb::ReadEntriesResponse, Status>> + Send>>;
+
+    async fn read_entries(&self, request: Request<pb::ReadEntriesRequest>) -> Result<Response<Self::ReadEntriesStream>, Status> {
+        let request = request.into_inner();
+        let mut positions = Vec::with_capacity(request.after.len());
+        for (i, after) in request.after.iter().enumerate() {
+            if after.division.parse::<Division>().is_err() || after.seq < 0 {
+                return Err(Refusal::field(format!("after[{i}]"), "位置无效", "a division of six digits and a seq from 0").into());
+            }
+            positions.push((after.division.clone(), after.seq));
+        }
+        let heads = journal::heads(self.store.read()).await.map_err(unavailable)?;
+        let ahead = |(division, seq): &&(String, i64)| {
+            heads.iter().find(|head| head.division == *division).map_or(0, |head| head.seq) < *seq
+        };
+        if let Some((division, seq)) = positions.iter().find(ahead) {
+            let en = format!("position {seq} of {division} is past the head: this is not the journal it was read from");
+            return Err(Refusal::state("POSITION_AHEAD", format!("位置 {seq} 超出日志末尾"), en).into());
+        }
+        let (send, receive) = mpsc::channel(4);
+        let tail = Tail { store: self.store.clone(), clock: self.clock.clone(), commits: self.commits.clone(), positions, send };
+        tokio::spawn(tail.run(request.division, request.tail));
+        Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
+    }
+}
+
+struct Tail {
+    store: Store,
+    clock: Clock,
+    commits: watch::Receiver<u64>,
+    positions: Vec<(String, i64)>,
+    send: mpsc::Sender<Result<pb::ReadEntriesResponse, Status>>,
+}
+
+impl Tail {
+    async fn run(mut self, division: String, stay: bool) {
+        let mut silent = Duration::ZERO;
+        loop {
+            self.commits.mark_unchanged();
+            match self.send_new(&division).await {
+                Ok(true) => silent = Duration::ZERO,
+                Ok(false) if !stay => return,
+                Ok(false) => {
+                    if silent >= HEARTBEAT {
+                        silent = Duration::ZERO;
+                        if self.deliver(Vec::new()).await.is_err() {
+                            return;
+                        }
+                    }
+                    if self.send.is_closed() {
+                        return;
+                    }
+                    let _ = tokio::time::timeout(POLL, self.commits.changed()).await;
+                    silent += POLL;
+                }
+                Err(Some(error)) => {
+                    let _ = self.send.send(Err(unavailable(error))).await;
+                    return;
+                }
+                Err(None) => return,
+            }
+        }
+    }
+
+    /// Sends a batch for each division that has moved; false where none has. Err(None): the follower has gone.
+    async fn send_new(&mut self, division: &str) -> Result<bool, Option<sea_orm::DbErr>> {
+        let mut sent = false;
+        for head in journal::heads(self.store.read()).await? {
+            if !division.is_empty() && head.division != division {
+                continue;
+            }
+            let at = match self.positions.iter().position(|(known, _)| *known == head.division) {
+                Some(at) => at,
+                None => {
+                    self.positions.push((head.division.clone(), 0));
+                    self.positions.len() - 1
+                }
+            };
+            let after = self.positions[at].1;
+            if after >= head.seq {
+                continue;
+            }
+            let entries = journal::entries(self.store.read(), &head.division, after, BATCH).await?;
+            if let Some(last) = entries.last() {
+                self.positions[at].1 = last.seq;
+                self.deliver(entries.into_iter().map(Into::into).collect()).await.map_err(|()| None)?;
+                sent = true;
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn deliver(&self, entries: Vec<pb::Entry>) -> Result<(), ()> {
+        let message = pb::ReadEntriesResponse { entries, sent_at: Some(self.clock.now().timestamp()) };
+        self.send.send_timeout(Ok(message), PATIENCE).await.map_err(|_| ())
+    }
+}
+
+fn unavailable(error: sea_orm::DbErr) -> Status {
+    tracing::error!(%error, "the journal could not be read");
+    Refusal::unavailable().into()
+}

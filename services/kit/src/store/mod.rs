@@ -1,0 +1,25 @@
+//! The one mechanism: nouns, and one journal per division.
+//!
+//! ```text
+//! change(noun, |desk, now| decide) ─▶ writer: begin · lock heads · load nouns · decide · save · append · commit ─▶ answer
+//! ```
+//!
+//! [`engine`] opens a database, [`noun`] says what a row must be able to do, [`desk`] is what a decision sees, [`writer`]
+//! commits decisions in groups, [`journal`] is the table they are recorded in, [`feed`] serves it, [`follower`] follows
+//! another service's, [`reader`] answers many point reads with one query.
+
+pub mod desk;
+pub mod engine;
+pub mod feed;
+pub mod follower;
+pub mod journal;
+pub mod noun;
+pub mod reader;
+pub mod writer;
+
+pub use desk::{Desk, Event};
+pub use engine::Store;
+pub use follower::{Follow, follow};
+pub use noun::{Key, Noun};
+pub use reader::Reader;
+pub use writer::Writer;

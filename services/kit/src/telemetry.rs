@@ -1,0 +1,136 @@
+//! Logs always; traces and metrics over OTLP when an endpoint is set; the W3C trace context carried across calls.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::HeaderMap;
+use opentelemetry::{
+    KeyValue, global,
+    metrics::{Counter, Histogram},
+    propagation::{Extractor, Injector},
+    trace::TracerProvider as _,
+};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource, metrics::SdkMeterProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider,
+};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+static TRACED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the exporters; what is left is sent when it is shut down.
+#[derive(Default)]
+pub struct Telemetry {
+    tracer: Option<SdkTracerProvider>,
+    meter: Option<SdkMeterProvider>,
+}
+
+/// Starts logging to standard error, and exporting where `otlp` names an endpoint, for example `http://127.0.0.1:4317`.
+/// Must be called within a runtime, once.
+pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
+    let filter = EnvFilter::try_from_env("YIZHAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,h2=warn"));
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let logs = if json { logs.json().boxed() } else { logs.boxed() };
+    let registry = tracing_subscriber::registry().with(filter).with(logs);
+    let Some(endpoint) = otlp else {
+        registry.try_init()?;
+        return Ok(Telemetry::default());
+    };
+    let resource = Resource::builder().with_service_name(format!("yizhan-{role}")).build();
+    let spans = SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
+    let tracer = SdkTracerProvider::builder().with_batch_exporter(spans).with_resource(resource.clone()).build();
+    let metrics = MetricExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
+    let meter = SdkMeterProvider::builder().with_periodic_exporter(metrics).with_resource(resource).build();
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    global::set_meter_provider(meter.clone());
+    registry.with(tracing_opentelemetry::layer().with_tracer(tracer.tracer("yizhan"))).try_init()?;
+    TRACED.store(true, Ordering::Relaxed);
+    Ok(Telemetry { tracer: Some(tracer), meter: Some(meter) })
+}
+
+impl Telemetry {
+    /// Sends what is left. Blocks for a few seconds at most.
+    pub fn shutdown(self) {
+        if let Some(tracer) = self.tracer {
+            let _ = tracer.shutdown();
+        }
+        if let Some(meter) = self.meter {
+            let _ = meter.shutdown();
+        }
+    }
+}
+
+/// The span of a call that came in, child of the caller's. Disabled, and free, where nothing is exported.
+pub fn incoming(path: &str, headers: &HeaderMap) -> Span {
+    if !TRACED.load(Ordering::Relaxed) {
+        return Span::none();
+    }
+    let span = tracing::info_span!("rpc", otel.name = path.trim_start_matches('/'), otel.kind = "server");
+    // The parent must be known before the span is entered.
+    let _ = span.set_parent(global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers))));
+    span
+}
+
+/// Writes the present span's context into the headers of an outgoing call.
+pub fn inject(headers: &mut HeaderMap) {
+    if TRACED.load(Ordering::Relaxed) {
+        let context = Span::current().context();
+        global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut HeadersMut(headers)));
+    }
+}
+
+/// Counts a call and its time.
+pub fn count_call(path: &str, seconds: f64, grpc_status: i32) {
+    if !TRACED.load(Ordering::Relaxed) {
+        return;
+    }
+    static CALLS: OnceLock<Histogram<f64>> = OnceLock::new();
+    let calls = CALLS.get_or_init(|| {
+        global::meter("yizhan").f64_histogram("rpc.server.call.duration").with_unit("s").build()
+    });
+    calls.record(seconds, &[KeyValue::new("rpc.method", path.to_owned()), KeyValue::new("rpc.grpc.status_code", i64::from(grpc_status))]);
+}
+
+/// Counts a commit and the changes in it.
+pub fn count_commit(service: &'static str, changes: u64) {
+    if !TRACED.load(Ordering::Relaxed) {
+        return;
+    }
+    static COMMITS: OnceLock<(Counter<u64>, Counter<u64>)> = OnceLock::new();
+    let (commits, all) = COMMITS.get_or_init(|| {
+        let meter = global::meter("yizhan");
+        (meter.u64_counter("yizhan.commits").build(), meter.u64_counter("yizhan.changes").build())
+    });
+    let labels = [KeyValue::new("service", service)];
+    commits.add(1, &labels);
+    all.add(changes, &labels);
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+struct HeadersMut<'a>(&'a mut HeaderMap);
+
+impl Injector for HeadersMut<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(key), Ok(value)) = (key.parse::<http::HeaderName>(), value.parse()) {
+            self.0.insert(key, value);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+mod county;
+mod days;
+mod dice;
+mod open;
+mod plan;
+mod script;

@@ -1,0 +1,172 @@
+//! Plays the plan against the gateway: the clock moves from hour to hour, and in each hour is done what is due.
+
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Instant};
+
+use anyhow::Context;
+use calendar::{Date, start_of_day};
+use futures::{StreamExt, TryStreamExt, stream};
+use kit::clock::Moment;
+use proto::{
+    clock::v1::{AdvanceClockRequest, GetClockRequest, clock_service_client::ClockServiceClient},
+    intake::v1::case_service_client::CaseServiceClient,
+};
+use tonic::{
+    Status,
+    transport::{Channel, Endpoint},
+};
+
+use super::{
+    county::County,
+    days::Tick,
+    plan::Plan,
+    progress::Progress,
+    request,
+    script::{Act, Script},
+};
+use crate::trouble;
+
+/// Connections to the gateway, and requests in flight over them.
+const CONNECTIONS: usize = 8;
+const IN_FLIGHT: usize = 64;
+
+/// Something to do: a step of a script.
+struct Task {
+    tick: Tick,
+    /// What makes a number, and is special, comes first and in order: so the numbers of special cases repeat.
+    order: Order,
+    script: u32,
+    step: u8,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    /// Received one after another in each unit.
+    Special(String),
+    Any,
+}
+
+/// How the replay went.
+pub struct Pace {
+    pub changes: u64,
+    pub seconds: f64,
+}
+
+pub struct Replay {
+    county: County,
+    plan: Plan,
+    seed: u64,
+    clients: Vec<CaseServiceClient<Channel>>,
+    clock: ClockServiceClient<Channel>,
+}
+
+/// The names of cases that are not at their end, by their place in the plan.
+type Names = HashMap<u32, Arc<str>>;
+
+impl Replay {
+    /// Connects to the gateway.
+    pub async fn open(county: County, plan: Plan, seed: u64, gateway: SocketAddr) -> anyhow::Result<Replay> {
+        let endpoint = Endpoint::from_shared(format!("http://{gateway}"))?.tcp_nodelay(true);
+        let mut clients = Vec::with_capacity(CONNECTIONS);
+        for _ in 0..CONNECTIONS {
+            clients.push(CaseServiceClient::new(endpoint.connect().await?));
+        }
+        let clock = ClockServiceClient::new(endpoint.connect().await?);
+        Ok(Replay { county, plan, seed, clients, clock })
+    }
+
+    /// Plays the year through its last evening.
+    pub async fn run(mut self, progress: &Progress) -> anyhow::Result<Pace> {
+        let agenda = self.agenda();
+        progress.expect(agenda.len() as u64);
+        let start = Instant::now();
+        let mut names = Names::new();
+        for due in agenda.chunk_by(|one, next| one.tick == next.tick) {
+            let tick = due[0].tick;
+            progress.date(self.plan.days.date(tick.day));
+            self.advance(self.plan.days.moment(tick)).await?;
+            let special = due.partition_point(|task| task.order != Order::Any);
+            let (special, any) = due.split_at(special);
+            let units = stream::iter(special.chunk_by(|one, next| one.order == next.order));
+            let received = units.enumerate().map(|(lane, unit)| self.in_order(unit, lane, &names, progress));
+            let received: Vec<Vec<_>> = received.buffer_unordered(IN_FLIGHT).try_collect().await?;
+            names.extend(received.into_iter().flatten());
+            let done = stream::iter(any).enumerate().map(|(lane, task)| self.perform(task, lane, &names, progress));
+            let done: Vec<_> = done.buffer_unordered(IN_FLIGHT).try_collect().await?;
+            names.extend(done.into_iter().flatten());
+            // A case is forgotten with its last step.
+            for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
+                names.remove(&task.script);
+            }
+        }
+        self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
+        Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    /// All steps of the year in the order of their time.
+    fn agenda(&self) -> Vec<Task> {
+        let mut agenda = Vec::with_capacity(self.plan.scripts.len() * 2);
+        for (place, script) in self.plan.scripts.iter().enumerate() {
+            for (number, step) in (0..).zip(script.steps()) {
+                let unit = || self.county.items[usize::from(script.item)].unit.clone();
+                let order = if number == 0 && !script.path.is_plain() { Order::Special(unit()) } else { Order::Any };
+                agenda.push(Task { tick: step.tick, order, script: place as u32, step: number });
+            }
+        }
+        agenda.sort_by(|a, b| (a.tick, &a.order, a.script).cmp(&(b.tick, &b.order, b.script)));
+        agenda
+    }
+
+    async fn in_order(&self, tasks: &[Task], lane: usize, names: &Names, progress: &Progress) -> anyhow::Result<Vec<(u32, Arc<str>)>> {
+        let mut received = Vec::new();
+        for task in tasks {
+            received.extend(self.perform(task, lane, names, progress).await?);
+        }
+        Ok(received)
+    }
+
+    /// Sends one request. Answers with the case's name where later steps will need it.
+    async fn perform(&self, task: &Task, lane: usize, names: &Names, progress: &Progress) -> anyhow::Result<Option<(u32, Arc<str>)>> {
+        let script = self.script(task);
+        let name = if task.step == 0 { "" } else { names.get(&task.script).context("a step before the receipt")? };
+        let call = request::call(&self.county, script, task.step, name, self.seed).context("a step without a request")?;
+        let mut client = self.clients[lane % CONNECTIONS].clone();
+        let case = call.send(&mut client).await.map_err(|status| self.refused(task, name, &status))?;
+        progress.done();
+        let goes_on = task.step == 0 && script.step(1).is_some();
+        Ok(goes_on.then(|| (task.script, case.name.into())))
+    }
+
+    fn script(&self, task: &Task) -> &Script {
+        &self.plan.scripts[task.script as usize]
+    }
+
+    /// Moves the clock, and waits for what fell due on the way. A folder that was replayed before is ahead already.
+    async fn advance(&mut self, to: Moment) -> anyhow::Result<()> {
+        match self.clock.advance_clock(AdvanceClockRequest { to: Some(to.timestamp()) }).await {
+            Ok(_) => Ok(()),
+            Err(status) if kit::status::reason(&status) == "CLOCK_GOES_FORWARD" => {
+                self.clock.get_clock(GetClockRequest {}).await.context("the clock does not answer")?;
+                Ok(())
+            }
+            Err(status) => {
+                let zh = format!("时钟不能推进到 {}：{}", to.shanghai(), kit::status::localized(&status));
+                Err(trouble(zh, format!("the clock cannot be moved to {}: {}", to.shanghai(), status.message())))
+            }
+        }
+    }
+
+    /// Names the request and its script; the demo expects no refusal at all.
+    fn refused(&self, task: &Task, name: &str, status: &Status) -> anyhow::Error {
+        let script = self.script(task);
+        let (item, act) = (&self.county.items[usize::from(script.item)], script.step(task.step).map(|step| step.act));
+        let (reason, at) = (kit::status::reason(status), self.plan.days.moment(task.tick).shanghai());
+        let act = act.unwrap_or(Act::Receive);
+        trouble(
+            format!("第{}号剧本（{}，{:?}）在 {at} 的 {act:?} 被拒绝：{}", script.case, item.title, script.path, kit::status::localized(status)),
+            format!("script {} ({}, {:?}), {act:?} of {name:?} at {at}: {:?} {reason} {}", script.case, item.code, script.path, status.code(), status.message()),
+        )
+    }
+}
+
+/// 20:00
+const EVENING: i64 = 20 * 3_600_000_000;

@@ -1,0 +1,49 @@
+//! `yizhan health`: whether a server is well, for a container's health check.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use kit::peer::Peer;
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+
+use crate::trouble;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// 服务地址 · The server's URL
+    #[arg(long, env = "YIZHAN_SERVER", default_value = "http://127.0.0.1:4100")]
+    server: String,
+    /// 最长等待秒数 · How long to wait, in seconds
+    #[arg(long, default_value_t = 3)]
+    timeout: u64,
+}
+
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let mut client = HealthClient::new(connect(&args.server)?);
+    let asked = client.check(HealthCheckRequest::default());
+    let answer = match tokio::time::timeout(Duration::from_secs(args.timeout), asked).await {
+        Ok(answer) => answer.map_err(|status| status.message().to_owned()),
+        Err(_) => Err(format!("no answer in {} s", args.timeout)),
+    };
+    let server = &args.server;
+    match answer.map(|answer| answer.into_inner().status()) {
+        Ok(ServingStatus::Serving) => Ok(writeln!(io::stdout().lock(), "{server} 正常 · serving")?),
+        Ok(status) => {
+            let status = status.as_str_name();
+            Err(trouble(format!("{server} 未就绪：{status}"), format!("{server} is not serving: {status}")))
+        }
+        Err(why) => Err(trouble(format!("{server} 无法连接：{why}"), format!("{server} cannot be reached: {why}"))),
+    }
+}
+
+/// A server at a URL, or which part of the URL is wrong.
+pub fn connect(server: &str) -> anyhow::Result<Peer> {
+    Peer::connect(server).map_err(|_| {
+        trouble(
+            format!("--server {server} 不是网址，应为 http://主机:端口"),
+            format!("--server {server} is no URL; it reads http://HOST:PORT"),
+        )
+    })
+}

@@ -1,0 +1,60 @@
+//! `yizhan`: the one program. It serves every role, and is the client of a window and of an operator.
+
+mod clock;
+mod folder;
+mod health;
+mod import;
+mod serve;
+mod spool;
+mod window;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// 一站：行政服务中心办件系统 · an administrative service centre, from the window to the figures
+#[derive(Parser)]
+#[command(name = "yizhan", version)]
+struct Program {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// 运行服务 · Serve: directory, intake and gateway in one process, or one of them
+    Serve(serve::Args),
+    /// 窗口办件 · Work at a window: receive, accept, decide, issue, track
+    #[command(alias = "w")]
+    Window(window::Args),
+    /// 导入机构、窗口、人员和事项 · Import units, windows, people and items
+    Import(import::Args),
+    /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
+    Clock(clock::Args),
+    /// 检查服务是否正常 · Ask whether a server is well
+    Health(health::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Program::parse().task {
+        Task::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Window(args) => window::run(args).await,
+        Task::Import(args) => import::run(args).await,
+        Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Health(args) => health::run(args).await.map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        // Where standard error is closed there is nobody to tell; the exit code still does.
+        let _ = writeln!(io::stderr().lock(), "yizhan: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// An error for people: in Chinese, and in English below it.
+fn trouble(zh: impl std::fmt::Display, en: impl std::fmt::Display) -> anyhow::Error {
+    anyhow::anyhow!("{zh}\n        {en}")
+}

@@ -1,0 +1,250 @@
+//! `yizhan serve`: every role in one process, or one of them. Both ways are wired alike; nothing else knows which it is.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::ValueEnum;
+use kit::{
+    clock::{Clock, Moment},
+    config::Config,
+    peer::Peer,
+    serve::{Limits, OpenError},
+    telemetry,
+};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::{
+    clock::{Service, shanghai},
+    folder::Folder,
+    trouble,
+};
+
+/// How long calls may take to finish once the program has been told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// 只运行一个服务，不填则全部运行 · One role; all of them in one process where none is named
+    role: Option<Role>,
+    /// 配置文件 · Configuration, TOML
+    #[arg(long, env = "YIZHAN_CONFIG")]
+    config: Option<PathBuf>,
+    /// 数据目录 · Data folder (YIZHAN_DATA)
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// gRPC 地址 · gRPC address (YIZHAN_LISTEN)
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// 网页地址 · Address of the pages (YIZHAN_WEB)
+    #[arg(long)]
+    web: Option<SocketAddr>,
+    /// 培训模式：从此北京时间开始的模拟时钟 · Training mode: a simulated clock from this time in Shanghai on
+    #[arg(long, value_name = "2026-02-09T09:00", value_parser = shanghai, conflicts_with = "role")]
+    simulate: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// 目录：区划、机构、窗口、人员、工作日历 · divisions, units, windows, people, calendar
+    Directory,
+    /// 办件：事项和办件 · items and cases
+    Intake,
+    /// 网关：统一入口、统计、网页 · the door, the figures, the pages
+    Gateway,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Directory => "directory",
+            Role::Intake => "intake",
+            Role::Gateway => "gateway",
+        }
+    }
+}
+
+/// Serves until SIGTERM or Ctrl-C.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let config = configure(&args)?;
+    let telemetry = telemetry::start(args.role.map_or("all", Role::name), config.otlp.as_deref(), config.log_json);
+    let telemetry = telemetry.map_err(|error| trouble(format!("otlp: {error}"), "telemetry could not be started"))?;
+    let clock = args.simulate.map_or_else(Clock::real, Clock::simulated);
+    let mut server = Server::open(Wiring::of(args.role, &config)?, &config, &clock).await?;
+    let failed = tokio::select! {
+        () = kit::serve::stop_signal() => None,
+        failed = server.failed() => Some(failed),
+    };
+    server.stop().await;
+    tracing::info!("stopped");
+    // Blocks while the last traces and figures are sent.
+    tokio::task::spawn_blocking(move || telemetry.shutdown()).await?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// The whole suite in this process.
+pub struct Suite {
+    /// Where the gateway answers gRPC.
+    pub grpc: SocketAddr,
+    /// Where the pages are.
+    pub web: SocketAddr,
+    server: Server,
+}
+
+impl Suite {
+    /// Lets calls finish, for ten seconds at most, and gives the data folder back.
+    pub async fn stop(self) {
+        self.server.stop().await;
+    }
+}
+
+/// Opens the data folder, the databases and the ports of `config`, and serves every role. Port 0 takes a free one. A
+/// simulated clock is moved on to the latest time that the data folder has lived to.
+pub async fn start(config: &Config, clock: &Clock) -> anyhow::Result<Suite> {
+    let server = Server::open(Wiring::All, config, clock).await?;
+    Ok(Suite { grpc: server.grpc, web: server.web.unwrap_or(config.web), server })
+}
+
+/// The file and the environment, and above them what stands on the command line.
+fn configure(args: &Args) -> anyhow::Result<Config> {
+    let mut config = Config::read(args.config.as_deref())
+        .map_err(|error| trouble(format!("配置有误：{error}"), format!("the configuration is wrong: {error}")))?;
+    config.data = args.data.clone().unwrap_or(config.data);
+    config.listen = args.listen.unwrap_or(config.listen);
+    config.web = args.web.unwrap_or(config.web);
+    Ok(config)
+}
+
+/// Which services run here, and where the others are.
+enum Wiring {
+    All,
+    Directory,
+    Intake(Peer),
+    Gateway(gateway::Peers),
+}
+
+impl Wiring {
+    fn of(role: Option<Role>, config: &Config) -> anyhow::Result<Wiring> {
+        let peer = |service| peer(config, service);
+        Ok(match role {
+            None => Wiring::All,
+            Some(Role::Directory) => Wiring::Directory,
+            Some(Role::Intake) => Wiring::Intake(peer("directory")?),
+            Some(Role::Gateway) => {
+                Wiring::Gateway(gateway::Peers { directory: peer("directory")?, intake: peer("intake")? })
+            }
+        })
+    }
+
+    fn has_pages(&self) -> bool {
+        matches!(self, Wiring::All | Wiring::Gateway(_))
+    }
+
+    async fn open(self, config: &Config, clock: &Clock) -> anyhow::Result<(Routes, Option<axum::Router>)> {
+        let peers = match self {
+            Wiring::Directory => return Ok((open("directory", directory::open(config, clock)).await?, None)),
+            Wiring::Intake(peer) => return Ok((open("intake", intake::open(config, clock, peer)).await?, None)),
+            Wiring::Gateway(peers) => peers,
+            Wiring::All => {
+                let directory = Peer::in_process(open("directory", directory::open(config, clock)).await?);
+                let intake = open("intake", intake::open(config, clock, directory.clone())).await?;
+                gateway::Peers { directory, intake: Peer::in_process(intake) }
+            }
+        };
+        let gateway = open("gateway", gateway::open(config, clock, peers)).await?;
+        Ok((gateway.routes, Some(gateway.web)))
+    }
+}
+
+/// The service at the URL that is set for it.
+fn peer(config: &Config, service: &str) -> anyhow::Result<Peer> {
+    let variable = format!("YIZHAN_PEERS__{}", service.to_uppercase());
+    let url = config.peers.get(service).ok_or_else(|| {
+        trouble(
+            format!("缺少 {service} 服务的地址：请在配置文件中设置 peers.{service}，或设置环境变量 {variable}"),
+            format!("where is {service}? set peers.{service} in the configuration, or {variable}, to http://HOST:PORT"),
+        )
+    })?;
+    Peer::connect(url).map_err(|_| {
+        let (zh, en) = ("不是网址，应为 http://主机:端口", "is no URL; it reads http://HOST:PORT");
+        trouble(format!("peers.{service}：{url} {zh}"), format!("peers.{service}: {url} {en}"))
+    })
+}
+
+async fn open<T>(service: &str, opening: impl Future<Output = Result<T, OpenError>>) -> anyhow::Result<T> {
+    opening.await.map_err(|error| {
+        trouble(format!("服务 {service} 无法启动：{error}"), format!("{service} could not be opened: {error}"))
+    })
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    kit::serve::bind(address).await.map_err(|error| {
+        let en = format!("{error}; set another by --{setting}");
+        trouble(format!("地址 {address} 无法监听，可能已被占用；请用 --{setting} 指定其他地址"), en)
+    })
+}
+
+/// What listens.
+struct Server {
+    grpc: SocketAddr,
+    web: Option<SocketAddr>,
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: CancellationToken,
+    clock: Clock,
+    folder: Arc<Folder>,
+}
+
+impl Server {
+    async fn open(wiring: Wiring, config: &Config, clock: &Clock) -> anyhow::Result<Server> {
+        if clock.is_simulated() && !config.databases.is_empty() {
+            return Err(trouble(
+                "培训模式的数据库都在数据目录中，请去掉 databases 设置",
+                "training mode keeps its databases in the data folder; take `databases` out of the settings",
+            ));
+        }
+        let folder = Arc::new(Folder::claim(&config.data, clock)?);
+        // Ports first: an address in use is told before a database is touched.
+        let listener = bind(config.listen, "listen").await?;
+        let pages = if wiring.has_pages() { Some(bind(config.web, "web").await?) } else { None };
+        let grpc = listener.local_addr()?;
+        let web = pages.as_ref().map(TcpListener::local_addr).transpose()?;
+
+        let (routes, router) = wiring.open(config, clock).await?;
+        let routes = kit::serve::with_health_and_reflection(routes.add_service(Service::new(clock, &folder))).await?;
+        let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
+        let limits = Limits { calls: config.calls, ..Limits::default() };
+        let serving = kit::serve::grpc(listener, routes.prepare(), limits, stop.clone());
+        tasks.spawn(async { Ok(serving.await?) });
+        if let Some((listener, router)) = pages.zip(router) {
+            let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+            tasks.spawn(async { Ok(serving.await?) });
+        }
+        let time = if clock.is_simulated() { "training" } else { "real" };
+        tracing::info!(%grpc, pages = web.map(|web| format!("http://{web}")), data = %config.data.display(), time, now = clock.now().shanghai(), "listening");
+        Ok(Server { grpc, web, tasks, stop, clock: clock.clone(), folder })
+    }
+
+    /// Waits until something that listens has ended by itself.
+    async fn failed(&mut self) -> anyhow::Error {
+        match self.tasks.join_next().await {
+            Some(Ok(Err(error))) => error,
+            Some(Err(error)) => error.into(),
+            Some(Ok(Ok(()))) | None => trouble("服务意外停止", "a server ended unasked"),
+        }
+    }
+
+    async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.stop.cancel();
+        let drained = tokio::time::timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!(seconds = DRAIN.as_secs(), "calls were cut off that did not finish");
+            self.tasks.shutdown().await;
+        }
+        if self.clock.is_simulated()
+            && let Err(error) = self.folder.live_to(self.clock.now())
+        {
+            tracing::error!(%error, "the time of training mode was not written down");
+        }
+    }
+}
