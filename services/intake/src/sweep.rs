@@ -49,7 +49,7 @@ pub async fn run(office: Arc<Office>, learned: Arc<Notify>) {
             Err(error) => tracing::error!(%error, "sweep failed, going on"),
         }
         let next = next_wake(&office).await.unwrap_or(None);
-        let until = next.map(|at| Moment(at.max(now.0 + 1)));
+        let until = next.map(|at| Moment(std::cmp::max(at, now.0 + 1)));
         // A simulated clock that has moved meanwhile is seen at once; a real one at the next wake.
         let until = if office.clock.is_simulated() { Some(Moment(now.0 + 1)) } else { until };
         tokio::select! {

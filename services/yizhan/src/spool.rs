@@ -89,9 +89,9 @@ impl Spool {
         Ok(name)
     }
 
-    /// What is kept, in order; a file that cannot be read with the error.
-    pub fn kept(&self) -> io::Result<Vec<(Name, io::Result<Kept>)>> {
-        list(&self.folder)
+    /// What is kept, in order; a file that cannot be read with the error. Read one by one: attachments are large.
+    pub fn kept(&self) -> io::Result<impl Iterator<Item = (Name, io::Result<Kept>)> + use<>> {
+        list(self.folder.clone())
     }
 
     /// The server has answered.
@@ -115,8 +115,8 @@ impl Spool {
     }
 
     /// What was set aside, in order.
-    pub fn refused(&self) -> io::Result<Vec<(Name, io::Result<Kept>)>> {
-        list(&self.folder.join(REFUSED))
+    pub fn refused(&self) -> io::Result<impl Iterator<Item = (Name, io::Result<Kept>)> + use<>> {
+        list(self.folder.join(REFUSED))
     }
 
     /// Deletes what was set aside; false where there is no such request.
@@ -142,9 +142,12 @@ fn names(folder: &Path) -> io::Result<Vec<Name>> {
     Ok(names)
 }
 
-fn list(folder: &Path) -> io::Result<Vec<(Name, io::Result<Kept>)>> {
-    let read = |name: &Name| Ok(serde_json::from_slice(&fs::read(folder.join(name))?)?);
-    Ok(names(folder)?.into_iter().map(|name| (name.clone(), read(&name))).collect())
+fn list(folder: PathBuf) -> io::Result<impl Iterator<Item = (Name, io::Result<Kept>)>> {
+    let names = names(&folder)?.into_iter();
+    Ok(names.map(move |name| {
+        let kept = fs::read(folder.join(&name)).and_then(|text| Ok(serde_json::from_slice(&text)?));
+        (name, kept)
+    }))
 }
 
 fn write(folder: &Path, name: &str, kept: &Kept) -> io::Result<()> {
@@ -194,8 +197,7 @@ mod tests {
         for i in 0..12 {
             spool.keep(&request(&i.to_string())).expect("kept");
         }
-        let kept = spool.kept().expect("read").into_iter();
-        let about: Vec<_> = kept.map(|(_, kept)| kept.expect("readable").about).collect();
+        let about: Vec<_> = spool.kept().expect("read").map(|(_, kept)| kept.expect("readable").about).collect();
         assert_eq!(about, (0..12).map(|i| i.to_string()).collect::<Vec<_>>());
         fs::remove_dir_all(folder).expect("removed");
     }
@@ -219,9 +221,9 @@ mod tests {
         let name = spool.keep(&kept).expect("kept");
         let why = Refused { at: String::new(), reason: "CASE_STATE".into(), zh: String::new(), en: String::new() };
         spool.set_aside(&name, kept.clone(), why).expect("set aside");
-        assert!(spool.kept().expect("read").is_empty());
-        let refused = spool.refused().expect("read");
-        let first = refused[0].1.as_ref().expect("readable");
+        assert!(spool.kept().expect("read").next().is_none());
+        let (_, first) = spool.refused().expect("read").next().expect("one");
+        let first = first.expect("readable");
         assert_eq!(first.refused.as_ref().expect("why").reason, "CASE_STATE");
         assert!(spool.forget(kept.request_id).expect("forgotten"));
         assert!(!spool.forget(kept.request_id).expect("nothing there"));
@@ -234,11 +236,11 @@ mod tests {
         let name = spool.keep(&request("a")).expect("kept");
         fs::write(folder.join(&name), "{").expect("torn");
         spool.keep(&request("b")).expect("kept");
-        let kept = spool.kept().expect("read");
-        assert!(kept[0].1.is_err() && kept[1].1.is_ok());
+        let kept: Vec<_> = spool.kept().expect("read").map(|(_, kept)| kept.is_ok()).collect();
+        assert_eq!(kept, [false, true]);
         spool.set_aside_unread(&name).expect("set aside");
-        assert_eq!(spool.kept().expect("read").len(), 1);
-        assert_eq!(spool.refused().expect("read")[0].0, name);
+        assert_eq!(spool.kept().expect("read").count(), 1);
+        assert_eq!(spool.refused().expect("read").next().expect("one").0, name);
         fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -47,7 +47,8 @@ pub fn named_anew<F: Facts>(facts: &F, old: Option<&F>) -> Vec<Reference> {
     facts.references().into_iter().filter(|reference| !before.contains(reference)).collect()
 }
 
-fn alive<F: Facts>(code: &str, state: Option<State>) -> Result<(), Refusal> {
+/// Refuses a noun that is not there or no longer active.
+pub fn alive<F: Facts>(code: &str, state: Option<State>) -> Result<(), Refusal> {
     match state {
         Some(State::Active) => Ok(()),
         Some(State::Inactive) => Err(inactive::<F>(code)),

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 use kit::{
     actor::RequestKey,
     form::Form,
-    id::{self, Division},
+    id,
     keys::Keys,
     page,
     refusal::Refusal,
@@ -17,8 +17,9 @@ use proto::directory::v1 as pb;
 use super::{OPERATOR, finish};
 use crate::{
     domain::{
-        kept::{Draft, Facts, Kept, State, absent, inactive},
-        reference,
+        division::{self, Division},
+        kept::{Draft, Facts, Kept, State, absent},
+        reference::{alive, named_anew},
     },
     store::kept::{OnDesk, key, page},
 };
@@ -28,6 +29,8 @@ pub trait Wire: Facts {
     type Message: Message + Default;
     /// Its field in requests.
     const FIELD: &'static str;
+    /// Whether it is created in a division that must be there.
+    const OF_DIVISION: bool = true;
 
     fn name(message: &Self::Message) -> &str;
     fn etag(message: &Self::Message) -> &str;
@@ -38,7 +41,7 @@ pub trait Wire: Facts {
     fn show(noun: &Kept<Self>) -> Self::Message;
 
     /// The division and the code that a name says.
-    fn parse<'a>(field: &str, name: &'a str) -> Result<(Division, &'a str), Refusal> {
+    fn parse<'a>(field: &str, name: &'a str) -> Result<(id::Division, &'a str), Refusal> {
         id::child(field, name, Self::NAMES.collection)
     }
 }
@@ -49,7 +52,7 @@ pub struct Sheet<'a> {
     /// The noun's place, for example `unit` or `units[12]`.
     pub at: &'a str,
     /// The noun's division, which all that it names must be of.
-    pub division: Division,
+    pub division: id::Division,
 }
 
 impl Sheet<'_> {
@@ -87,8 +90,8 @@ pub fn read<F: Wire>(form: &mut Form, at: &str, message: &F::Message) -> Option<
     if let Err((zh, en)) = F::check_code(code) {
         form.fault(&field, zh, en);
     }
-    if division == Division::NATIONAL {
-        form.fault(&field, "000000 为全国，不设单位", "000000 is national and has no units, windows or people");
+    if division == id::Division::NATIONAL {
+        form.fault(&field, "000000 代表全国，不设中心", "000000 is national: nothing of a centre is there");
     }
     let facts = F::read(&mut Sheet { form, at, division }, message)?;
     Some(Draft { division, code: code.to_owned(), etag: F::etag(message).to_owned(), facts })
@@ -124,7 +127,7 @@ where
     }
 
     /// As last committed, if it is there.
-    pub async fn find(&self, division: Division, code: &str) -> Result<Option<Arc<Kept<F>>>, Refusal> {
+    pub async fn find(&self, division: id::Division, code: &str) -> Result<Option<Arc<Kept<F>>>, Refusal> {
         self.reader.get(division, code).await
     }
 
@@ -135,7 +138,7 @@ where
 
     /// A page in the order of codes, and the token of the next.
     pub async fn list(&self, rpc: &str, parent: &str, size: i32, token: &str) -> Result<(Vec<F::Message>, String), Refusal> {
-        let division = if parent.is_empty() && F::FIELD == "division" { None } else { Some(id::division("parent", parent)?) };
+        let division = if F::OF_DIVISION { Some(id::division("parent", parent)?) } else { None };
         let size = page::size(size, 100, 1_000)?;
         let scope = [rpc, parent];
         let after = page::after(&self.keys, &scope, token)?;
@@ -148,20 +151,106 @@ where
     }
 
     pub async fn create(&self, rpc: &str, request: &impl Message, noun: Option<&F::Message>, id: &str) -> Result<F::Message, Refusal> {
-        let (request, draft) = self.form(rpc, request, noun, id)?;
-        let mut keys = self.keys(&draft);
-        keys.push(Key::of::<crate::domain::division::Division>(draft.division, draft.division.as_str()));
+        let (request, draft) = form(rpc, request, noun, id)?;
+        let (division, keys) = (draft.division, keys(&draft));
         let decide = move |desk: &mut Desk<'_>| {
-            if F::FIELD != "division" {
-                check_division(desk)?;
+            if F::OF_DIVISION {
+                let state = desk.get::<Division>(division.as_str()).map(|division| division.state);
+                alive::<division::Facts>(division.as_str(), state).map_err(|refusal| refusal.at(&format!("{}.name", F::FIELD)))?;
             }
-            self::check(desk, &draft.facts, None)?;
+            check(desk, &draft.facts, None)?;
             let there = desk.get::<Kept<F>>(&draft.code);
-            let noun = Kept::create(draft.clone(), there.as_deref())?;
-            record(desk, F::NAMES.created, &noun);
-            desk.put(noun);
-            Ok(draft.code.as_str().into())
+            put(desk, F::NAMES.created, Kept::create(draft.clone(), there.as_deref())?)
         };
-        todo!()
+        self.change(division, keys, request, decide).await
+    }
+
+    pub async fn update(&self, rpc: &str, request: &impl Message, noun: Option<&F::Message>, id: &str) -> Result<F::Message, Refusal> {
+        let (request, draft) = form(rpc, request, noun, id)?;
+        let (division, keys) = (draft.division, keys(&draft));
+        let decide = move |desk: &mut Desk<'_>| {
+            let mut noun = desk.take::<Kept<F>>(&draft.code, || absent::<F>(&draft.code))?;
+            check(desk, &draft.facts, Some(&noun.facts))?;
+            noun.update(&draft.etag, draft.facts.clone())?;
+            put(desk, F::NAMES.updated, noun)
+        };
+        self.change(division, keys, request, decide).await
+    }
+
+    pub async fn deactivate(&self, rpc: &str, request: &impl Message, name: &str, etag: &str, id: &str) -> Result<F::Message, Refusal> {
+        let mut form = Form::new();
+        let key = form.take(RequestKey::of(rpc, request, id));
+        let named = form.take(F::parse("name", name));
+        let (key, (division, code)) = finish(form, key.zip(named))?;
+        let keys = vec![Key::of::<Kept<F>>(division, code)];
+        let (code, etag) = (code.to_owned(), etag.to_owned());
+        let decide = move |desk: &mut Desk<'_>| {
+            let mut noun = desk.take::<Kept<F>>(&code, || absent::<F>(&code))?;
+            noun.deactivate(&etag)?;
+            put(desk, F::NAMES.deactivated, noun)
+        };
+        self.change(division, keys, key, decide).await
+    }
+
+    async fn change(
+        &self,
+        division: id::Division,
+        keys: Vec<Key>,
+        request: RequestKey,
+        decide: impl Fn(&mut Desk<'_>) -> Result<Arc<str>, Refusal> + Send + Sync + 'static,
+    ) -> Result<F::Message, Refusal> {
+        let noun = self.writer.change::<Kept<F>>(division, keys, Some(request), decide).await?;
+        Ok(F::show(&noun))
+    }
+}
+
+/// Reads a request that says all of a noun.
+fn form<F: Wire>(
+    rpc: &str,
+    request: &impl Message,
+    noun: Option<&F::Message>,
+    id: &str,
+) -> Result<(RequestKey, Draft<F>), Refusal> {
+    let mut form = Form::new();
+    let key = form.take(RequestKey::of(rpc, request, id));
+    form.require(noun.is_some(), F::FIELD, "必填", "required");
+    let draft = noun.and_then(|noun| read::<F>(&mut form, F::FIELD, noun));
+    finish(form, key.zip(draft))
+}
+
+/// What a decision on a noun looks at: itself, its division, and what it names.
+fn keys<F: Wire>(draft: &Draft<F>) -> Vec<Key>
+where
+    Kept<F>: Noun,
+{
+    let own = [
+        Key::of::<Kept<F>>(draft.division, draft.code.as_str()),
+        Key::of::<Division>(draft.division, draft.division.as_str()),
+    ];
+    own.into_iter().chain(draft.facts.references().iter().map(|named| key(draft.division, named))).collect()
+}
+
+/// Refuses, at its field, what is newly named and not there or not active.
+fn check<F: Wire>(desk: &Desk<'_>, facts: &F, old: Option<&F>) -> Result<(), Refusal> {
+    named_anew(facts, old).iter().try_for_each(|named| {
+        named.check(&OnDesk(desk)).map_err(|refusal| refusal.at(&format!("{}.{}", F::FIELD, named.field())))
+    })
+}
+
+fn put<F: Wire>(desk: &mut Desk<'_>, event: &'static str, noun: Kept<F>) -> Result<Arc<str>, Refusal>
+where
+    Kept<F>: Noun,
+{
+    let code = noun.code.as_str().into();
+    record(desk, event, &noun);
+    desk.put(noun);
+    Ok(code)
+}
+
+/// A state on the wire.
+pub fn state(state: State) -> pb::State {
+    match state {
+        State::Active => pb::State::Active,
+        State::Inactive => pb::State::Inactive,
     }
 }

@@ -152,7 +152,9 @@ impl Line {
                     self.tell.done(&kept, &answer, is_own)?;
                     spool.remove(&name)?;
                     delivery.done += 1;
-                    delivery.own = is_own.then_some(ExitCode::SUCCESS);
+                    if is_own {
+                        delivery.own = Some(ExitCode::SUCCESS);
+                    }
                 }
                 Outcome::Refused(status) if is_own => {
                     self.tell.refused(&kept, &status, true)?;
