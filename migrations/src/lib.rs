@@ -1,5 +1,6 @@
 //! The databases of the services: a folder and a `Migrator` for each, and what all of them have ([`kit`]).
 
 pub mod directory;
+pub mod gateway;
 pub mod intake;
 pub mod kit;

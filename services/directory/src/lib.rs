@@ -31,7 +31,11 @@ pub async fn open(config: &Config, clock: &Clock) -> Result<Routes, OpenError> {
 
     let calendar = rpc::calendar::Calendars::open(&store, &writer, clock).await?;
     let directory = rpc::directory::Directory::open(&store, &writer, &keys);
-    Ok(Routes::new(DirectoryServiceServer::new(directory).max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(CalendarServiceServer::new(calendar).max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer)))
+    Ok(Routes::new(
+        DirectoryServiceServer::new(directory).max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT),
+    )
+    .add_service(
+        CalendarServiceServer::new(calendar).max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT),
+    )
+    .add_service(Feed::new(&store, clock, &writer)))
 }

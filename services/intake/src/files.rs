@@ -38,6 +38,8 @@ impl Files {
 
     /// Keeps a finished file under its digest; one that is there already stays.
     pub async fn keep(&self, mut incoming: Incoming) -> io::Result<String> {
+        // A write that failed in the background is told by flush, not by sync_all.
+        incoming.file.flush().await?;
         incoming.file.sync_all().await?;
         let sha256 = incoming.sha256();
         let path = self.path(&sha256);

@@ -40,7 +40,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
     follow(&store, "directory", directory, FollowDirectory { office: office.clone(), learned: learned.clone() });
-    tokio::spawn(sweep::run(office.clone(), learned));
+    tokio::spawn(sweep::run(office.clone(), clock.actor(), learned));
 
     let cases = CaseServiceServer::new(rpc::case::Cases(office.clone()));
     let catalogue = CatalogueServiceServer::new(rpc::item::Catalogue(office.clone()));

@@ -14,7 +14,7 @@ use kit::{
     store::{Desk, Key},
 };
 use sea_orm::{ColumnTrait, DbErr, ExprTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     domain::case::Case,
@@ -28,9 +28,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 const PASS: u64 = 500;
 const IN_FLIGHT: usize = 128;
 
-/// Sweeps for as long as the program runs.
-pub async fn run(office: Arc<Office>, learned: Arc<Notify>) {
-    let acted = office.clock.actor();
+/// Sweeps for as long as the program runs, and says through `acted` up to when.
+pub async fn run(office: Arc<Office>, acted: watch::Sender<i64>, learned: Arc<Notify>) {
     let mut calendar = String::new();
     loop {
         let now = office.clock.now();

@@ -34,6 +34,8 @@ impl Form {
 
     /// A text of so many characters, without control or direction characters (line breaks and tabs are allowed).
     pub fn text(&mut self, field: &str, text: &str, length: RangeInclusive<usize>) -> String {
+        // Blanks alone are no text.
+        let text = text.trim();
         let count = if text.len() <= *length.end() { text.len().min(text.chars().count()) } else { text.chars().count() };
         if !length.contains(&count) {
             let (least, most) = length.into_inner();
@@ -45,7 +47,7 @@ impl Form {
             self.fault(field, "含有不允许的控制字符", "has control or direction characters");
             return String::new();
         }
-        text.trim().to_owned()
+        text.to_owned()
     }
 
     /// Texts, so many of them, each of so many characters.

@@ -5,21 +5,40 @@ use std::collections::HashMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::{Fault, Kind, Refusal};
 
 /// Domain of every ErrorInfo.
 pub const DOMAIN: &str = "yizhan";
+/// A status travels in the trailers: gRPC's own libraries refuse metadata beyond 8 KiB, and the details are in base64.
+/// ErrorInfo says under `faults` how many there are where not all are told.
+const MOST_VIOLATIONS: usize = 3_000;
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Status {
         let mut details = ErrorDetails::new();
-        details.set_error_info(refusal.reason(), DOMAIN, HashMap::new());
+        let faults = within(refusal.faults(), MOST_VIOLATIONS);
+        let mut metadata = HashMap::new();
+        if faults.len() < refusal.faults().len() {
+            metadata.insert("faults".to_owned(), refusal.faults().len().to_string());
+        }
+        details.set_error_info(refusal.reason(), DOMAIN, metadata);
         details.set_localized_message("zh-CN", refusal.zh());
-        for fault in refusal.faults() {
+        for fault in faults {
             details.add_bad_request_violation(fault.field.as_str(), fault.en.as_str());
         }
         Status::with_error_details(code(refusal.kind()), refusal.en(), details)
     }
+}
+
+/// The first faults whose text keeps within so many bytes; one at least.
+fn within(faults: &[Fault], bytes: usize) -> &[Fault] {
+    let mut sum = 0;
+    let fit = faults.iter().take_while(|fault| {
+        sum += fault.field.len() + fault.en.len();
+        sum <= bytes
+    });
+    let fit = fit.count().max(1).min(faults.len());
+    &faults[..fit]
 }
 
 /// The UPPER_SNAKE reason of a status from this suite; empty for any other.

@@ -1,6 +1,7 @@
 //! Logs always; traces and metrics over OTLP when an endpoint is set; the W3C trace context carried across calls.
 
 use std::{
+    io::IsTerminal,
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -36,7 +37,9 @@ pub struct Telemetry {
 /// Must be called within a runtime, once.
 pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_from_env("YIZHAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,h2=warn"));
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // Colours are for a terminal; a log file is read by other programs, too.
+    let colours = std::io::stderr().is_terminal();
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     let logs = if json { logs.json().boxed() } else { logs.boxed() };
     let registry = tracing_subscriber::registry().with(filter).with(logs);
     let Some(endpoint) = otlp else {

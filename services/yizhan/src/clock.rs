@@ -18,7 +18,7 @@ use proto::clock::v1::{
 use tokio::sync::Mutex;
 use tonic::{Request, Response, Status};
 
-use crate::{folder::Folder, health::connect, trouble};
+use crate::{folder::Folder, peer::connect, trouble};
 
 /// A training clock is moved by ten years at most.
 const FURTHEST: i64 = 3_653 * 86_400_000_000;
@@ -43,7 +43,7 @@ enum Task {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut client = ClockServiceClient::new(connect(&args.server)?);
+    let mut client = ClockServiceClient::new(connect("--server", &args.server)?);
     let answer = match args.task {
         None => client.get_clock(pb::GetClockRequest {}).await,
         Some(Task::Advance { to }) => {

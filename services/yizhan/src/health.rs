@@ -5,10 +5,9 @@ use std::{
     time::Duration,
 };
 
-use kit::peer::Peer;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::trouble;
+use crate::{peer::connect, trouble};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -21,7 +20,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut client = HealthClient::new(connect(&args.server)?);
+    let mut client = HealthClient::new(connect("--server", &args.server)?);
     let asked = client.check(HealthCheckRequest::default());
     let answer = match tokio::time::timeout(Duration::from_secs(args.timeout), asked).await {
         Ok(answer) => answer.map_err(|status| status.message().to_owned()),
@@ -36,14 +35,4 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         }
         Err(why) => Err(trouble(format!("{server} 无法连接：{why}"), format!("{server} cannot be reached: {why}"))),
     }
-}
-
-/// A server at a URL, or which part of the URL is wrong.
-pub fn connect(server: &str) -> anyhow::Result<Peer> {
-    Peer::connect(server).map_err(|_| {
-        trouble(
-            format!("--server {server} 不是网址，应为 http://主机:端口"),
-            format!("--server {server} is no URL; it reads http://HOST:PORT"),
-        )
-    })
 }

@@ -1,9 +1,12 @@
 //! `yizhan`: the one program. It serves every role, and is the client of a window and of an operator.
 
 mod clock;
+mod demo;
 mod folder;
+mod gateway;
 mod health;
 mod import;
+mod peer;
 mod serve;
 mod spool;
 mod window;
@@ -34,6 +37,8 @@ enum Task {
     Import(import::Args),
     /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
     Clock(clock::Args),
+    /// 演示：重演尉氏县2016年全年办件 · A demonstration: a county's year 2016, replayed
+    Demo(demo::Args),
     /// 检查服务是否正常 · Ask whether a server is well
     Health(health::Args),
 }
@@ -45,11 +50,15 @@ async fn main() -> ExitCode {
         Task::Window(args) => window::run(args).await,
         Task::Import(args) => import::run(args).await,
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Health(args) => health::run(args).await.map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
-        // Where standard error is closed there is nobody to tell; the exit code still does.
-        let _ = writeln!(io::stderr().lock(), "yizhan: {error:#}");
+        let is_unheard = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if !error.downcast_ref().is_some_and(is_unheard) {
+            // Where standard error is closed there is nobody to tell; the exit code still does.
+            let _ = writeln!(io::stderr().lock(), "yizhan: {error:#}");
+        }
         ExitCode::FAILURE
     })
 }

@@ -17,6 +17,8 @@ use tonic::service::Routes;
 use crate::{
     clock::{Service, shanghai},
     folder::Folder,
+    gateway,
+    peer::connect,
     trouble,
 };
 
@@ -165,10 +167,7 @@ fn peer(config: &Config, service: &str) -> anyhow::Result<Peer> {
             format!("where is {service}? set peers.{service} in the configuration, or {variable}, to http://HOST:PORT"),
         )
     })?;
-    Peer::connect(url).map_err(|_| {
-        let (zh, en) = ("不是网址，应为 http://主机:端口", "is no URL; it reads http://HOST:PORT");
-        trouble(format!("peers.{service}：{url} {zh}"), format!("peers.{service}: {url} {en}"))
-    })
+    connect(&format!("peers.{service}"), url)
 }
 
 async fn open<T>(service: &str, opening: impl Future<Output = Result<T, OpenError>>) -> anyhow::Result<T> {

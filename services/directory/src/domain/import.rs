@@ -195,7 +195,8 @@ impl Merge<'_> {
 /// One refusal for all: of the one reason, where they have one.
 fn refuse(mut faults: Vec<Fault>, refusals: Vec<(String, Refusal)>) -> Option<Refusal> {
     let first = refusals.first().map(|(_, refusal)| refusal.clone());
-    let alike = first.filter(|first| faults.is_empty() && refusals.iter().all(|(_, other)| other.reason() == first.reason()));
+    let alike =
+        first.filter(|first| faults.is_empty() && refusals.iter().all(|(_, other)| other.reason() == first.reason()));
     let fault = |(field, refusal): (String, Refusal)| {
         let (zh, en) = (refusal.zh().to_owned(), refusal.en().to_owned());
         Fault { field, zh, en }

@@ -52,7 +52,15 @@ mod tests {
         let day = off.parse().expect("a date");
         let off = vec![calendar::Span { first: day, last: day }];
         let document = format!("国办发明电〔2026〕{version}号");
-        calendar::Notice { year: 2027, version, document, issued_on: None, off, workdays: vec![], source: String::new() }
+        calendar::Notice {
+            year: 2027,
+            version,
+            document,
+            issued_on: None,
+            off,
+            workdays: vec![],
+            source: String::new(),
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub trait Wire: Facts {
     fn etag(message: &Self::Message) -> &str;
     /// Whether a code is of the noun's form, told in Chinese and English where it is not.
     fn check_code(code: &str) -> Result<(), (&'static str, &'static str)>;
-    /// Reads what is known of it; what is returned of a message with faults is of no use.
+    /// Reads what is known of it, telling every fault.
     fn read(sheet: &mut Sheet<'_>, message: &Self::Message) -> Option<Self>;
     fn show(noun: &Kept<Self>) -> Self::Message;
 
@@ -51,8 +51,8 @@ pub struct Sheet<'a> {
     pub form: &'a mut Form,
     /// The noun's place, for example `unit` or `units[12]`.
     pub at: &'a str,
-    /// The noun's division, which all that it names must be of.
-    pub division: id::Division,
+    /// The noun's division, which all that it names must be of; None where its name does not tell.
+    pub division: Option<id::Division>,
 }
 
 impl Sheet<'_> {
@@ -70,8 +70,12 @@ impl Sheet<'_> {
         if name.is_empty() {
             return None;
         }
-        let reading = id::child_of(&self.field(field), name, F::NAMES.collection, self.division).map(str::to_owned);
-        self.form.take(reading)
+        let (field, collection) = (self.field(field), F::NAMES.collection);
+        let code = match self.division {
+            Some(division) => id::child_of(&field, name, collection, division),
+            None => id::child(&field, name, collection).map(|(_, code)| code),
+        };
+        self.form.take(code.map(str::to_owned))
     }
 
     pub fn fault(&mut self, field: &str, zh: &str, en: &str) {
@@ -83,17 +87,25 @@ impl Sheet<'_> {
     }
 }
 
-/// Reads a noun at its place in a request: its code, if that can be read, and all of it, if there is no fault.
+/// Reads a noun at its place in a request. All faults are told; what is returned of a noun with faults only says what it
+/// names.
 pub fn read<F: Wire>(form: &mut Form, at: &str, message: &F::Message) -> Option<Draft<F>> {
     let field = format!("{at}.name");
-    let (division, code) = form.take(F::parse(&field, F::name(message)))?;
-    if let Err((zh, en)) = F::check_code(code) {
-        form.fault(&field, zh, en);
+    let name = form.take(F::parse(&field, F::name(message)));
+    if let Some((division, code)) = name {
+        if let Err((zh, en)) = F::check_code(code) {
+            form.fault(&field, zh, en);
+        }
+        let is_national = division == id::Division::NATIONAL;
+        form.require(
+            !is_national,
+            &field,
+            "000000 代表全国，不设中心",
+            "000000 is national: nothing of a centre is there",
+        );
     }
-    if division == id::Division::NATIONAL {
-        form.fault(&field, "000000 代表全国，不设中心", "000000 is national: nothing of a centre is there");
-    }
-    let facts = F::read(&mut Sheet { form, at, division }, message)?;
+    let facts = F::read(&mut Sheet { form, at, division: name.map(|(division, _)| division) }, message)?;
+    let (division, code) = name?;
     Some(Draft { division, code: code.to_owned(), etag: F::etag(message).to_owned(), facts })
 }
 
@@ -137,7 +149,13 @@ where
     }
 
     /// A page in the order of codes, and the token of the next.
-    pub async fn list(&self, rpc: &str, parent: &str, size: i32, token: &str) -> Result<(Vec<F::Message>, String), Refusal> {
+    pub async fn list(
+        &self,
+        rpc: &str,
+        parent: &str,
+        size: i32,
+        token: &str,
+    ) -> Result<(Vec<F::Message>, String), Refusal> {
         let division = if F::OF_DIVISION { Some(id::division("parent", parent)?) } else { None };
         let size = page::size(size, 100, 1_000)?;
         let scope = [rpc, parent];
@@ -150,13 +168,20 @@ where
         Ok((nouns.iter().map(F::show).collect(), next))
     }
 
-    pub async fn create(&self, rpc: &str, request: &impl Message, noun: Option<&F::Message>, id: &str) -> Result<F::Message, Refusal> {
+    pub async fn create(
+        &self,
+        rpc: &str,
+        request: &impl Message,
+        noun: Option<&F::Message>,
+        id: &str,
+    ) -> Result<F::Message, Refusal> {
         let (request, draft) = form(rpc, request, noun, id)?;
         let (division, keys) = (draft.division, keys(&draft));
         let decide = move |desk: &mut Desk<'_>| {
             if F::OF_DIVISION {
                 let state = desk.get::<Division>(division.as_str()).map(|division| division.state);
-                alive::<division::Facts>(division.as_str(), state).map_err(|refusal| refusal.at(&format!("{}.name", F::FIELD)))?;
+                alive::<division::Facts>(division.as_str(), state)
+                    .map_err(|refusal| refusal.at(&format!("{}.name", F::FIELD)))?;
             }
             check(desk, &draft.facts, None)?;
             let there = desk.get::<Kept<F>>(&draft.code);
@@ -165,7 +190,13 @@ where
         self.change(division, keys, request, decide).await
     }
 
-    pub async fn update(&self, rpc: &str, request: &impl Message, noun: Option<&F::Message>, id: &str) -> Result<F::Message, Refusal> {
+    pub async fn update(
+        &self,
+        rpc: &str,
+        request: &impl Message,
+        noun: Option<&F::Message>,
+        id: &str,
+    ) -> Result<F::Message, Refusal> {
         let (request, draft) = form(rpc, request, noun, id)?;
         let (division, keys) = (draft.division, keys(&draft));
         let decide = move |desk: &mut Desk<'_>| {
@@ -177,7 +208,14 @@ where
         self.change(division, keys, request, decide).await
     }
 
-    pub async fn deactivate(&self, rpc: &str, request: &impl Message, name: &str, etag: &str, id: &str) -> Result<F::Message, Refusal> {
+    pub async fn deactivate(
+        &self,
+        rpc: &str,
+        request: &impl Message,
+        name: &str,
+        etag: &str,
+        id: &str,
+    ) -> Result<F::Message, Refusal> {
         let mut form = Form::new();
         let key = form.take(RequestKey::of(rpc, request, id));
         let named = form.take(F::parse("name", name));

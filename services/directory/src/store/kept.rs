@@ -15,7 +15,12 @@ use crate::domain::{
 };
 
 /// At most so many nouns of a division, or of all where none is given, after a code and in the order of codes.
-pub async fn page<N: Noun>(store: &Store, parent: Option<Division>, after: Option<String>, most: u64) -> Result<Vec<N>, Refusal> {
+pub async fn page<N: Noun>(
+    store: &Store,
+    parent: Option<Division>,
+    after: Option<String>,
+    most: u64,
+) -> Result<Vec<N>, Refusal> {
     let mut query = N::Entity::find();
     if let Some(parent) = parent {
         query = query.filter(Expr::col("division").eq(parent.as_str()));

@@ -1,6 +1,6 @@
 //! The directory's nouns as rows: key, version, and the noun as JSON. A macro, because sea-orm wants an entity for each.
 
-pub mod calendars;
+pub mod calendar;
 pub mod division;
 pub mod import;
 pub mod kept;
@@ -36,11 +36,13 @@ macro_rules! table {
             const KIND: &'static str = $name;
 
             fn division(&self) -> kit::id::Division {
+                #[allow(unused_variables)]
                 let $it = self;
                 $division
             }
 
             fn id(&self) -> &str {
+                #[allow(unused_variables)]
                 let $it = self;
                 $id
             }
@@ -53,6 +55,7 @@ macro_rules! table {
             }
 
             fn to_row(&self) -> row::ActiveModel {
+                #[allow(unused_variables)]
                 let $it = self;
                 row::ActiveModel {
                     division: sea_orm::ActiveValue::Set(self.division().as_str().to_owned()),

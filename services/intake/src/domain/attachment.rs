@@ -30,8 +30,9 @@ pub const MEDIA_TYPES: [&str; 6] = [
     "application/zip",
 ];
 
-/// A bare file name: no path, nothing hidden.
+/// A bare file name: no path, nothing hidden, on one line.
 pub fn is_file_name(name: &str) -> bool {
     let count = name.chars().count();
-    (1..=200).contains(&count) && !name.starts_with('.') && !name.contains(['/', '\\', '\0', ':']) && !name.contains("..")
+    let unfit = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':');
+    (1..=200).contains(&count) && !name.starts_with('.') && !name.contains(unfit) && !name.contains("..")
 }

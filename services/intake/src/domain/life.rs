@@ -378,7 +378,13 @@ impl Case {
             }
             _ => {
                 let mut turned = Signal::Yellow;
-                for clock in [&mut self.intake, &mut self.legal, &mut self.promised, &mut self.issue].into_iter().flatten() {
+                // What was decided in time stays so, whatever day the handing out is due.
+                let running = match self.state {
+                    State::Received => [self.intake.as_mut(), None],
+                    State::Accepted => [self.legal.as_mut(), self.promised.as_mut()],
+                    _ => [self.issue.as_mut(), None],
+                };
+                for clock in running.into_iter().flatten() {
                     if let Some((when, signal)) = clock.next(&hall.calendar)
                         && when == at
                     {

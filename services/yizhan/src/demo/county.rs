@@ -165,9 +165,13 @@ impl County {
         let rows: Vec<ItemRow> = serde_json::from_str(include_str!("../../county/items.json")).context("items.json")?;
         let windows = csv(include_str!("../../county/windows.csv")).context("windows.csv")?;
         let people = csv(include_str!("../../county/people.csv")).context("people.csv")?;
-        let items: Vec<_> = rows.into_iter().map(|row| item(row, &year, &windows, &people)).collect::<Result<_, _>>()?;
+        let items: Vec<_> =
+            rows.into_iter().map(|row| item(row, &year, &windows, &people)).collect::<Result<_, _>>()?;
         ensure!(year.month_shape.len() == 12, "year-2016.json: month_shape needs twelve months");
-        ensure!(items.iter().map(|item| item.weight).sum::<u64>() == u64::from(year.accepted), "year-2016.json: weights do not sum to accepted");
+        ensure!(
+            items.iter().map(|item| item.weight).sum::<u64>() == u64::from(year.accepted),
+            "year-2016.json: weights do not sum to accepted"
+        );
         Ok(County { items, year, names })
     }
 }
@@ -187,19 +191,25 @@ fn item(row: ItemRow, year: &Year, windows: &[WindowRow], people: &[PersonRow]) 
     });
     let accepting = alike.flat_map(|window| counters(window, people)).collect();
     let last = row.steps.last().map(String::as_str).unwrap_or_default();
-    let handed = named(last).filter(|window| window.issues).with_context(|| format!("items.json: {code} names no window that issues"))?;
+    let handed = named(last)
+        .filter(|window| window.issues)
+        .with_context(|| format!("items.json: {code} names no window that issues"))?;
     let of_unit = |fits: fn(&PersonRow) -> bool| {
         let people = people.iter().filter(|person| person.unit == row.unit && fits(person));
         people.map(|person| resource("people", &person.code)).collect::<Vec<_>>()
     };
-    let officers = of_unit(|person| person.rank == "STAFF" && person.window.is_empty() && person.title.contains("审批"));
+    let officers =
+        of_unit(|person| person.rank == "STAFF" && person.window.is_empty() && person.title.contains("审批"));
     let heads = of_unit(|person| matches!(person.rank.as_str(), "HEAD" | "DEPUTY"));
-    let government = people.iter().filter(|person| person.rank == "GOVERNMENT_HEAD").map(|person| resource("people", &person.code));
+    let government =
+        people.iter().filter(|person| person.rank == "GOVERNMENT_HEAD").map(|person| resource("people", &person.code));
     let approvers = if row.joint { government.collect() } else { heads };
     let known = |kind: &str, name: &String| format!("items.json: {code} has an unknown {kind} {name}");
-    let subject = |name: &String| Subject::from_str_name(&format!("SUBJECT_{name}")).with_context(|| known("subject", name));
+    let subject =
+        |name: &String| Subject::from_str_name(&format!("SUBJECT_{name}")).with_context(|| known("subject", name));
     let cause = |name: &String| {
-        SuspensionCause::from_str_name(&format!("SUSPENSION_CAUSE_{name}")).with_context(|| known("special procedure", name))
+        SuspensionCause::from_str_name(&format!("SUSPENSION_CAUSE_{name}"))
+            .with_context(|| known("special procedure", name))
     };
     let item = Item {
         name: resource("items", &code),
@@ -220,9 +230,13 @@ fn item(row: ItemRow, year: &Year, windows: &[WindowRow], people: &[PersonRow]) 
         approvers,
         code,
     };
-    let manned = [item.accepting.len(), item.issuing.len(), item.officers.len(), item.approvers.len(), item.subjects.len()];
+    let manned =
+        [item.accepting.len(), item.issuing.len(), item.officers.len(), item.approvers.len(), item.subjects.len()];
     if manned.contains(&0) || !item.materials.iter().any(|material| material.required) {
-        bail!("items.json: {} lacks a window, a clerk, an officer, an approver, a subject or a required material", item.code);
+        bail!(
+            "items.json: {} lacks a window, a clerk, an officer, an approver, a subject or a required material",
+            item.code
+        );
     }
     Ok(item)
 }
@@ -248,7 +262,8 @@ mod tests {
         assert_eq!(county.items.len(), 60);
         assert_eq!((county.year.accepted, county.year.completed), (131_565, 131_558));
         let vehicles = county.items.iter().find(|item| item.code == "410223-002-001").expect("vehicle registration");
-        let windows: Vec<_> = vehicles.accepting.iter().map(|counter| counter.window.rsplit_once('/').expect("a name").1).collect();
+        let windows: Vec<_> =
+            vehicles.accepting.iter().map(|counter| counter.window.rsplit_once('/').expect("a name").1).collect();
         assert_eq!(windows, ["A06", "A06", "A07"], "both windows of that name, one with two clerks");
     }
 }

@@ -30,8 +30,11 @@ impl Days {
     pub fn read(year: &Year, seed: u64) -> anyhow::Result<Days> {
         let calendar = Calendar::builtin();
         let first = Date::new(2016, 1, 1)?;
-        let dates: Vec<Date> = first.series(jiff::ToSpan::days(1)).take_while(|date| date.year() == 2016)
-            .filter(|date| calendar.is_workday(*date) == Some(true)).collect();
+        let dates: Vec<Date> = first
+            .series(jiff::ToSpan::days(1))
+            .take_while(|date| date.year() == 2016)
+            .filter(|date| calendar.is_workday(*date) == Some(true))
+            .collect();
         ensure!(dates.len() <= usize::from(u8::MAX) + 1, "more working days than a tick can number");
         let mut dice = Dice::new(seed, u64::MAX);
         let month = |date: &Date| usize::from(date.month().unsigned_abs()) - 1;

@@ -23,14 +23,29 @@ struct Left {
 
 const LEFT: [Left; 7] = [
     // Expert review, 12 December to 13 January.
-    Left { item: "410223-024-001", received: (11, 21), then: Some((12, 12, Act::Suspend)), stop: Some((SuspensionCause::ExpertReview, 24)) },
+    Left {
+        item: "410223-024-001",
+        received: (11, 21),
+        then: Some((12, 12, Act::Suspend)),
+        stop: Some((SuspensionCause::ExpertReview, 24)),
+    },
     Left { item: "410223-025-001", received: (11, 17), then: Some((12, 28, Act::Extend)), stop: None },
     Left { item: "410223-013-001", received: (11, 28), then: None, stop: None },
     // A hearing, 19 December to 11 January.
-    Left { item: "410223-026-002", received: (12, 5), then: Some((12, 19, Act::Suspend)), stop: Some((SuspensionCause::Hearing, 17)) },
+    Left {
+        item: "410223-026-002",
+        received: (12, 5),
+        then: Some((12, 19, Act::Suspend)),
+        stop: Some((SuspensionCause::Hearing, 17)),
+    },
     Left { item: "410223-008-001", received: (12, 12), then: None, stop: None },
     // Samples in the laboratory, 21 December to 6 January.
-    Left { item: "410223-014-001", received: (12, 14), then: Some((12, 21, Act::Suspend)), stop: Some((SuspensionCause::Testing, 12)) },
+    Left {
+        item: "410223-014-001",
+        received: (12, 14),
+        then: Some((12, 21, Act::Suspend)),
+        stop: Some((SuspensionCause::Testing, 12)),
+    },
     Left { item: "410223-028-001", received: (12, 19), then: Some((12, 30, Act::Grant)), stop: None },
 ];
 
@@ -79,7 +94,10 @@ mod tests {
                 _ => "ACCEPTED",
             };
             let received = script.step(0).expect("a receipt").tick.day;
-            assert_eq!((&county.items[usize::from(script.item)].code, days.date(received), becomes), (item, *received_on, state.as_str()));
+            assert_eq!(
+                (&county.items[usize::from(script.item)].code, days.date(received), becomes),
+                (item, *received_on, state.as_str())
+            );
             assert_eq!(last.act == Act::Suspend, script_stop(script).is_some());
         }
     }

@@ -24,12 +24,14 @@ pub fn plan(county: &County, cases: u32, seed: u64) -> anyhow::Result<Plan> {
     let days = Days::read(&county.year, seed)?;
     let mut scripts = open::scripts(county, &days, 0, seed)?;
     let places: Vec<usize> = scripts.iter().map(|script| usize::from(script.item)).collect();
-    let weight = |(place, item): (usize, &Item)| item.weight - places.iter().filter(|open| **open == place).count() as u64;
+    let weight =
+        |(place, item): (usize, &Item)| item.weight - places.iter().filter(|open| **open == place).count() as u64;
     let weights: Vec<u64> = county.items.iter().enumerate().map(weight).collect();
     let accepted = apportion(u64::from(cases).saturating_sub(places.len() as u64), &weights);
 
     for (place, paths) in paths(county, &accepted, cases).into_iter().enumerate() {
-        let mut paths: Vec<Path> = paths.into_iter().flat_map(|(path, count)| std::iter::repeat_n(path, count as usize)).collect();
+        let mut paths: Vec<Path> =
+            paths.into_iter().flat_map(|(path, count)| std::iter::repeat_n(path, count as usize)).collect();
         Dice::new(seed, ORDER + place as u64).shuffle(&mut paths);
         let count = paths.len() as u64;
         for (n, path) in paths.into_iter().enumerate() {
@@ -55,7 +57,8 @@ pub fn plan(county: &County, cases: u32, seed: u64) -> anyhow::Result<Plan> {
 /// How many cases of each item take each path.
 fn paths(county: &County, accepted: &[u64], cases: u32) -> Vec<Vec<(Path, u64)>> {
     let shares = &county.year.shares;
-    let promised: u64 = county.items.iter().zip(accepted).filter(|(item, _)| !item.instant).map(|(_, count)| count).sum();
+    let promised: u64 =
+        county.items.iter().zip(accepted).filter(|(item, _)| !item.instant).map(|(_, count)| count).sum();
     // Those that fit the fewest items first.
     let special = [
         (Path::LateLegal, shares.late_legal),
@@ -80,9 +83,10 @@ fn paths(county: &County, accepted: &[u64], cases: u32) -> Vec<Vec<(Path, u64)>>
             left[place] -= count;
         }
     }
-    for (path, share) in
-        [(Path::NotRequired, county.year.not_accepted.not_required), (Path::NotCompetent, county.year.not_accepted.not_competent)]
-    {
+    for (path, share) in [
+        (Path::NotRequired, county.year.not_accepted.not_required),
+        (Path::NotCompetent, county.year.not_accepted.not_competent),
+    ] {
         for (place, count) in apportion(portion(u64::from(cases), share), accepted).into_iter().enumerate() {
             paths[place].push((path, count));
         }
@@ -137,7 +141,15 @@ mod tests {
     /// Whether the last act ends the case.
     fn ends(script: &Script) -> bool {
         let last = script.steps().last().expect("a step").act;
-        matches!(last, Act::OnTheSpot | Act::Issue | Act::Withdraw | Act::Terminate | Act::RefuseNotRequired | Act::RefuseNotCompetent)
+        matches!(
+            last,
+            Act::OnTheSpot
+                | Act::Issue
+                | Act::Withdraw
+                | Act::Terminate
+                | Act::RefuseNotRequired
+                | Act::RefuseNotCompetent
+        )
     }
 
     #[test]
@@ -167,14 +179,27 @@ mod tests {
         }
         let promised: u64 = county.items.iter().filter(|item| !item.instant).map(|item| item.weight).sum::<u64>() - 7;
         let shares = &county.year.shares;
-        for (path, share) in [(Path::Supplement, shares.supplement), (Path::Suspended, shares.suspended), (Path::Extended, shares.extended),
-            (Path::Denied, shares.denied), (Path::Withdrawn, shares.withdrawn), (Path::Terminated, shares.terminated),
-            (Path::Deemed, shares.deemed), (Path::LatePromised, shares.late_promised), (Path::LateLegal, shares.late_legal)]
-        {
+        for (path, share) in [
+            (Path::Supplement, shares.supplement),
+            (Path::Suspended, shares.suspended),
+            (Path::Extended, shares.extended),
+            (Path::Denied, shares.denied),
+            (Path::Withdrawn, shares.withdrawn),
+            (Path::Terminated, shares.terminated),
+            (Path::Deemed, shares.deemed),
+            (Path::LatePromised, shares.late_promised),
+            (Path::LateLegal, shares.late_legal),
+        ] {
             assert_eq!(count(&plan, |script| script.path == path), portion(promised, share), "{path:?}");
         }
-        assert_eq!(count(&plan, |script| script.path == Path::NotRequired), portion(131_565, county.year.not_accepted.not_required));
-        assert_eq!(count(&plan, |script| script.path == Path::NotCompetent), portion(131_565, county.year.not_accepted.not_competent));
+        assert_eq!(
+            count(&plan, |script| script.path == Path::NotRequired),
+            portion(131_565, county.year.not_accepted.not_required)
+        );
+        assert_eq!(
+            count(&plan, |script| script.path == Path::NotCompetent),
+            portion(131_565, county.year.not_accepted.not_competent)
+        );
         assert_eq!(count(&plan, |script| script.fixed), portion(131_565, county.year.fixed_on_spot));
     }
 
@@ -194,7 +219,10 @@ mod tests {
             for script in &plan.scripts {
                 let ticks: Vec<_> = script.steps().map(|step| step.tick).collect();
                 assert!(ticks.windows(2).all(|two| two[0] < two[1]), "{script:?}");
-                assert!(ticks.iter().all(|tick| tick.day < plan.days.count() && tick.slot < plan.days.slots()), "{script:?}");
+                assert!(
+                    ticks.iter().all(|tick| tick.day < plan.days.count() && tick.slot < plan.days.slots()),
+                    "{script:?}"
+                );
             }
         }
     }

@@ -7,7 +7,7 @@ use calendar::{Date, start_of_day};
 use futures::{StreamExt, TryStreamExt, stream};
 use kit::clock::Moment;
 use proto::{
-    clock::v1::{AdvanceClockRequest, GetClockRequest, clock_service_client::ClockServiceClient},
+    clock::v1::{AdvanceClockRequest, clock_service_client::ClockServiceClient},
     intake::v1::case_service_client::CaseServiceClient,
 };
 use tonic::{
@@ -32,18 +32,14 @@ const IN_FLIGHT: usize = 64;
 /// Something to do: a step of a script.
 struct Task {
     tick: Tick,
-    /// What makes a number, and is special, comes first and in order: so the numbers of special cases repeat.
-    order: Order,
-    script: u32,
+    /// The unit, where a special case is received: these come first and one after another in each unit, so that their
+    /// numbers repeat. [`ANY`] for all else.
+    order: u8,
     step: u8,
+    script: u32,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Order {
-    /// Received one after another in each unit.
-    Special(String),
-    Any,
-}
+const ANY: u8 = u8::MAX;
 
 /// How the replay went.
 pub struct Pace {
@@ -84,7 +80,7 @@ impl Replay {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
             self.advance(self.plan.days.moment(tick)).await?;
-            let special = due.partition_point(|task| task.order != Order::Any);
+            let special = due.partition_point(|task| task.order != ANY);
             let (special, any) = due.split_at(special);
             let units = stream::iter(special.chunk_by(|one, next| one.order == next.order));
             let received = units.enumerate().map(|(lane, unit)| self.in_order(unit, lane, &names, progress));
@@ -107,16 +103,22 @@ impl Replay {
         let mut agenda = Vec::with_capacity(self.plan.scripts.len() * 2);
         for (place, script) in self.plan.scripts.iter().enumerate() {
             for (number, step) in (0..).zip(script.steps()) {
-                let unit = || self.county.items[usize::from(script.item)].unit.clone();
-                let order = if number == 0 && !script.path.is_plain() { Order::Special(unit()) } else { Order::Any };
-                agenda.push(Task { tick: step.tick, order, script: place as u32, step: number });
+                let unit = || self.county.items[usize::from(script.item)].unit.parse().unwrap_or(0);
+                let order = if number == 0 && !script.path.is_plain() { unit() } else { ANY };
+                agenda.push(Task { tick: step.tick, order, step: number, script: place as u32 });
             }
         }
-        agenda.sort_by(|a, b| (a.tick, &a.order, a.script).cmp(&(b.tick, &b.order, b.script)));
+        agenda.sort_unstable_by_key(|task| (task.tick, task.order, task.script));
         agenda
     }
 
-    async fn in_order(&self, tasks: &[Task], lane: usize, names: &Names, progress: &Progress) -> anyhow::Result<Vec<(u32, Arc<str>)>> {
+    async fn in_order(
+        &self,
+        tasks: &[Task],
+        lane: usize,
+        names: &Names,
+        progress: &Progress,
+    ) -> anyhow::Result<Vec<(u32, Arc<str>)>> {
         let mut received = Vec::new();
         for task in tasks {
             received.extend(self.perform(task, lane, names, progress).await?);
@@ -125,10 +127,17 @@ impl Replay {
     }
 
     /// Sends one request. Answers with the case's name where later steps will need it.
-    async fn perform(&self, task: &Task, lane: usize, names: &Names, progress: &Progress) -> anyhow::Result<Option<(u32, Arc<str>)>> {
+    async fn perform(
+        &self,
+        task: &Task,
+        lane: usize,
+        names: &Names,
+        progress: &Progress,
+    ) -> anyhow::Result<Option<(u32, Arc<str>)>> {
         let script = self.script(task);
         let name = if task.step == 0 { "" } else { names.get(&task.script).context("a step before the receipt")? };
-        let call = request::call(&self.county, script, task.step, name, self.seed).context("a step without a request")?;
+        let call =
+            request::call(&self.county, script, task.step, name, self.seed).context("a step without a request")?;
         let mut client = self.clients[lane % CONNECTIONS].clone();
         let case = call.send(&mut client).await.map_err(|status| self.refused(task, name, &status))?;
         progress.done();
@@ -144,10 +153,7 @@ impl Replay {
     async fn advance(&mut self, to: Moment) -> anyhow::Result<()> {
         match self.clock.advance_clock(AdvanceClockRequest { to: Some(to.timestamp()) }).await {
             Ok(_) => Ok(()),
-            Err(status) if kit::status::reason(&status) == "CLOCK_GOES_FORWARD" => {
-                self.clock.get_clock(GetClockRequest {}).await.context("the clock does not answer")?;
-                Ok(())
-            }
+            Err(status) if kit::status::reason(&status) == "CLOCK_GOES_FORWARD" => Ok(()),
             Err(status) => {
                 let zh = format!("时钟不能推进到 {}：{}", to.shanghai(), kit::status::localized(&status));
                 Err(trouble(zh, format!("the clock cannot be moved to {}: {}", to.shanghai(), status.message())))
@@ -162,8 +168,21 @@ impl Replay {
         let (reason, at) = (kit::status::reason(status), self.plan.days.moment(task.tick).shanghai());
         let act = act.unwrap_or(Act::Receive);
         trouble(
-            format!("第{}号剧本（{}，{:?}）在 {at} 的 {act:?} 被拒绝：{}", script.case, item.title, script.path, kit::status::localized(status)),
-            format!("script {} ({}, {:?}), {act:?} of {name:?} at {at}: {:?} {reason} {}", script.case, item.code, script.path, status.code(), status.message()),
+            format!(
+                "第{}号剧本（{}，{:?}）在 {at} 的 {act:?} 被拒绝：{}",
+                script.case,
+                item.title,
+                script.path,
+                kit::status::localized(status)
+            ),
+            format!(
+                "script {} ({}, {:?}), {act:?} of {name:?} at {at}: {:?} {reason} {}",
+                script.case,
+                item.code,
+                script.path,
+                status.code(),
+                status.message()
+            ),
         )
     }
 }

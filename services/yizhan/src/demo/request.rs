@@ -120,18 +120,43 @@ pub fn call(county: &County, script: &Script, step: u8, name: &str, seed: u64) -
         Act::RefuseNotRequired => {
             let reason = "申请事项依法不需要取得行政许可".to_owned();
             let (kind, competent_agency) = (pb::RefusalKind::NotRequired.into(), String::new());
-            Call::Refuse(pb::RefuseCaseRequest { name, clerk: clerk(), kind, reason, competent_agency, etag, request_id })
+            Call::Refuse(pb::RefuseCaseRequest {
+                name,
+                clerk: clerk(),
+                kind,
+                reason,
+                competent_agency,
+                etag,
+                request_id,
+            })
         }
         Act::RefuseNotCompetent => {
             let reason = "申请事项依法不属于本机关职权范围".to_owned();
             let (kind, competent_agency) = (pb::RefusalKind::NotCompetent.into(), "开封市相应主管部门".to_owned());
-            Call::Refuse(pb::RefuseCaseRequest { name, clerk: clerk(), kind, reason, competent_agency, etag, request_id })
+            Call::Refuse(pb::RefuseCaseRequest {
+                name,
+                clerk: clerk(),
+                kind,
+                reason,
+                competent_agency,
+                etag,
+                request_id,
+            })
         }
         Act::Suspend => {
             let (cause, needed_days) = stop(item, script);
             let (notice_number, first_day) = (number("停"), String::new());
             let cause = cause.into();
-            Call::Suspend(pb::SuspendCaseRequest { name, officer: officer(), cause, notice_number, needed_days, first_day, etag, request_id })
+            Call::Suspend(pb::SuspendCaseRequest {
+                name,
+                officer: officer(),
+                cause,
+                notice_number,
+                needed_days,
+                first_day,
+                etag,
+                request_id,
+            })
         }
         Act::Resume => {
             Call::Resume(pb::ResumeCaseRequest { name, officer: officer(), last_day: String::new(), etag, request_id })
@@ -142,11 +167,27 @@ pub fn call(county: &County, script: &Script, step: u8, name: &str, seed: u64) -
         }
         Act::Grant => {
             let (reasons, document_number) = (String::new(), number("许"));
-            Call::Decide(pb::DecideCaseRequest { name, officer: officer(), grant: true, reasons, document_number, etag, request_id })
+            Call::Decide(pb::DecideCaseRequest {
+                name,
+                officer: officer(),
+                grant: true,
+                reasons,
+                document_number,
+                etag,
+                request_id,
+            })
         }
         Act::Deny => {
             let (reasons, document_number) = ("经审查，申请不符合法定条件和标准".to_owned(), number("不许"));
-            Call::Decide(pb::DecideCaseRequest { name, officer: officer(), grant: false, reasons, document_number, etag, request_id })
+            Call::Decide(pb::DecideCaseRequest {
+                name,
+                officer: officer(),
+                grant: false,
+                reasons,
+                document_number,
+                etag,
+                request_id,
+            })
         }
         Act::Issue => {
             let (window, clerk) = (hands.issued.window.clone(), hands.issued.clerk.clone());
@@ -169,7 +210,8 @@ fn brought(item: &Item, script: &Script, seed: u64) -> Vec<pb::TickedMaterial> {
     let mut dice = Dice::new(seed, BROUGHT + u64::from(script.case));
     let missing = missing(item, script, seed);
     let left_out = |material: &Material| missing.iter().any(|missing| missing.code == material.code);
-    let handed = item.materials.iter().filter(|material| (material.required || dice.percent(30)) && !left_out(material));
+    let handed =
+        item.materials.iter().filter(|material| (material.required || dice.percent(30)) && !left_out(material));
     handed.map(ticked).collect()
 }
 
@@ -201,7 +243,10 @@ fn stop(item: &Item, script: &Script) -> (pb::SuspensionCause, i32) {
         return (cause, days.into());
     }
     let cause = item.causes.get(script.case as usize % item.causes.len().max(1)).copied().unwrap_or_default();
-    let days = script.tick_of(Act::Suspend).zip(script.tick_of(Act::Resume)).map_or(1, |(first, last)| last.day - first.day + 1);
+    let days = script
+        .tick_of(Act::Suspend)
+        .zip(script.tick_of(Act::Resume))
+        .map_or(1, |(first, last)| last.day - first.day + 1);
     (cause, days.into())
 }
 
@@ -238,7 +283,9 @@ mod tests {
         let county = County::read().expect("a county");
         for item in &county.items {
             assert!(item.accepting.iter().all(|counter| !item.officers.contains(&counter.clerk)), "{}", item.code);
-            assert!(item.accepting.iter().all(|counter| item.issuing.iter().all(|other| other.window != counter.window)));
+            assert!(
+                item.accepting.iter().all(|counter| item.issuing.iter().all(|other| other.window != counter.window))
+            );
         }
     }
 
@@ -249,7 +296,10 @@ mod tests {
         for script in plan.scripts.iter().filter(|script| script.path == Path::Supplement) {
             let item = &county.items[usize::from(script.item)];
             let (missing, brought) = (missing(item, script, 2016), brought(item, script, 2016));
-            assert!(!missing.is_empty() && missing.iter().all(|missing| brought.iter().all(|brought| brought.code != missing.code)));
+            assert!(
+                !missing.is_empty()
+                    && missing.iter().all(|missing| brought.iter().all(|brought| brought.code != missing.code))
+            );
         }
     }
 }

@@ -161,7 +161,14 @@ pub fn course(path: Path, item: &Item, dice: &mut Dice) -> Course {
             let accepted = brought + dice.within(0..=1);
             let decided = accepted + handled(dice);
             let ending = [(decided, Grant), (issued(dice, decided), Issue)];
-            Course::of(&[(0, Receive), (asked, AskSupplement), (brought, Supplement), (accepted, Accept), ending[0], ending[1]])
+            Course::of(&[
+                (0, Receive),
+                (asked, AskSupplement),
+                (brought, Supplement),
+                (accepted, Accept),
+                ending[0],
+                ending[1],
+            ])
         }
         Path::Suspended => {
             let stopped = dice.within(1..=(promised / 3).max(1));
@@ -169,7 +176,13 @@ pub fn course(path: Path, item: &Item, dice: &mut Dice) -> Course {
             // The day of the stop and the day of the resumption do not count (行政许可法 art. 45).
             let left = promised - (stopped - 1);
             let decided = resumed + dice.within(1..=(left * 2 / 3).max(1));
-            Course::of(&[(0, ReceiveAccepted), (stopped, Suspend), (resumed, Resume), (decided, Grant), (issued(dice, decided), Issue)])
+            Course::of(&[
+                (0, ReceiveAccepted),
+                (stopped, Suspend),
+                (resumed, Resume),
+                (decided, Grant),
+                (issued(dice, decided), Issue),
+            ])
         }
         Path::Extended => {
             let approved = promised.saturating_sub(dice.within(0..=3)).max(1);

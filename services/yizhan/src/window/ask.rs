@@ -43,6 +43,27 @@ pub struct At {
 
 #[derive(Subcommand)]
 pub enum Task {
+    #[command(flatten)]
+    Change(Deed),
+    #[command(flatten)]
+    Read(Look),
+    /// 发送断网时存放的请求 · Send what was kept while the line was cut
+    Deliver {
+        /// 服务地址已变更 · The server has moved here: send what was kept for another address, too
+        #[arg(long)]
+        moved: bool,
+    },
+    /// 查看存放的请求 · What is kept, and what was refused later
+    Spool {
+        /// 删除一条已被退回的请求 · Delete one that was refused
+        #[arg(long, value_name = "REQUEST_ID")]
+        forget: Option<Uuid>,
+    },
+}
+
+/// What changes a case.
+#[derive(Subcommand)]
+pub enum Deed {
     /// 收件 · Receive an application
     Receive(Receive),
     /// 受理 · Accept
@@ -165,6 +186,11 @@ pub enum Task {
         #[arg(long)]
         media_type: Option<String>,
     },
+}
+
+/// What only looks.
+#[derive(Subcommand)]
+pub enum Look {
     /// 查看一件 · One case
     Get { number: String },
     /// 查询办件 · Cases by a filter, for example `state = ACCEPTED AND unit = "012"`
@@ -192,18 +218,6 @@ pub enum Task {
         number: String,
         #[arg(long, default_value = "legal")]
         clock: Clock,
-    },
-    /// 发送断网时存放的请求 · Send what was kept while the line was cut
-    Deliver {
-        /// 服务地址已变更 · The server has moved here: send what was kept for another address, too
-        #[arg(long)]
-        moved: bool,
-    },
-    /// 查看存放的请求 · What is kept, and what was refused later
-    Spool {
-        /// 删除一条已被退回的请求 · Delete one that was refused
-        #[arg(long, value_name = "REQUEST_ID")]
-        forget: Option<Uuid>,
     },
 }
 

@@ -7,7 +7,7 @@ use proto::intake::v1 as pb;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::ask::{At, Receive, Task};
+use super::ask::{At, Deed, Receive};
 use crate::trouble;
 
 /// The files go in and out by this service; all else is the cases'.
@@ -26,8 +26,8 @@ pub struct Change {
     pub content: Vec<u8>,
 }
 
-/// The request that a task makes; None where it only reads.
-pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
+/// The request that a deed makes, under an id of its own.
+pub fn of(deed: &Deed, at: &At) -> anyhow::Result<Change> {
     let request_id = Uuid::new_v4();
     let id = request_id.to_string();
     let case = |number: &str| at.name("cases", number);
@@ -39,17 +39,17 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
         request,
         content: Vec::new(),
     };
-    Ok(Some(match task {
-        Task::Receive(receive) => {
+    Ok(match deed {
+        Deed::Receive(receive) => {
             let about = format!("{} {}", receive.item, receive.applicant);
             change("ReceiveCase", "收件", &about, self::receive(receive, at, id)?.encode_to_vec())
         }
-        Task::Accept { number } => {
+        Deed::Accept { number } => {
             let request =
                 pb::AcceptCaseRequest { name: case(number)?, clerk: at.clerk()?, etag: etag(), request_id: id };
             change("AcceptCase", "受理", number, request.encode_to_vec())
         }
-        Task::SupplementAsk { number, needs } => {
+        Deed::SupplementAsk { number, needs } => {
             let demand = |(material, what): &(String, String)| pb::SupplementDemand {
                 material: material.clone(),
                 what: what.clone(),
@@ -64,7 +64,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("RequestSupplement", "补正告知", number, request.encode_to_vec())
         }
-        Task::Supplement { number, materials } => {
+        Deed::Supplement { number, materials } => {
             let request = pb::SupplementCaseRequest {
                 name: case(number)?,
                 window: at.window()?,
@@ -75,7 +75,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("SupplementCase", "补正", number, request.encode_to_vec())
         }
-        Task::Refuse { number, not_required, competent, reason } => {
+        Deed::Refuse { number, not_required, competent, reason } => {
             let kind =
                 if *not_required { pb::RefusalKind::NotRequired } else { pb::RefusalKind::NotCompetent };
             let request = pb::RefuseCaseRequest {
@@ -89,7 +89,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("RefuseCase", "不予受理", number, request.encode_to_vec())
         }
-        Task::Suspend { number, cause, notice, days, from, officer } => {
+        Deed::Suspend { number, cause, notice, days, from, officer } => {
             let request = pb::SuspendCaseRequest {
                 name: case(number)?,
                 officer: at.person(officer.as_deref())?,
@@ -102,7 +102,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("SuspendCase", "期限中止", number, request.encode_to_vec())
         }
-        Task::Resume { number, last, officer } => {
+        Deed::Resume { number, last, officer } => {
             let request = pb::ResumeCaseRequest {
                 name: case(number)?,
                 officer: at.person(officer.as_deref())?,
@@ -112,7 +112,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("ResumeCase", "恢复计时", number, request.encode_to_vec())
         }
-        Task::Extend { number, approver, reason } => {
+        Deed::Extend { number, approver, reason } => {
             let request = pb::ExtendCaseRequest {
                 name: case(number)?,
                 approver: at.person(Some(approver))?,
@@ -122,7 +122,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("ExtendCase", "延长期限", number, request.encode_to_vec())
         }
-        Task::Decide { number, grant, deny: _, reasons, document_number, officer } => {
+        Deed::Decide { number, grant, deny: _, reasons, document_number, officer } => {
             let request = pb::DecideCaseRequest {
                 name: case(number)?,
                 officer: at.person(officer.as_deref())?,
@@ -135,7 +135,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             let zh = if *grant { "准予许可" } else { "不予许可" };
             change("DecideCase", zh, number, request.encode_to_vec())
         }
-        Task::Issue { number, to, id: document_number, document } => {
+        Deed::Issue { number, to, id: document_number, document } => {
             let recipient = pb::Recipient {
                 display_name: to.clone(),
                 document: document.wire(),
@@ -151,17 +151,17 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             };
             change("IssueCase", "出件", number, request.encode_to_vec())
         }
-        Task::Withdraw { number, reason } => {
+        Deed::Withdraw { number, reason } => {
             let (name, clerk, reason) = (case(number)?, at.clerk()?, reason.clone());
             let request = pb::WithdrawCaseRequest { name, clerk, reason, etag: etag(), request_id: id };
             change("WithdrawCase", "撤回", number, request.encode_to_vec())
         }
-        Task::Terminate { number, reason, officer } => {
+        Deed::Terminate { number, reason, officer } => {
             let (name, officer, reason) = (case(number)?, at.person(officer.as_deref())?, reason.clone());
             let request = pb::TerminateCaseRequest { name, officer, reason, etag: etag(), request_id: id };
             change("TerminateCase", "终止", number, request.encode_to_vec())
         }
-        Task::Attach { number, file, material, media_type } => {
+        Deed::Attach { number, file, material, media_type } => {
             let content = content(file)?;
             let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let header = pb::UploadHeader {
@@ -177,14 +177,7 @@ pub fn of(task: &Task, at: &At) -> anyhow::Result<Option<Change>> {
             let about = format!("附件 {number} {file_name}");
             Change { request_id, rpc: UPLOAD.to_owned(), about, request: header.encode_to_vec(), content }
         }
-        Task::Get { .. }
-        | Task::List { .. }
-        | Task::Inbox { .. }
-        | Task::Track { .. }
-        | Task::Explain { .. }
-        | Task::Deliver { .. }
-        | Task::Spool { .. } => return Ok(None),
-    }))
+    })
 }
 
 fn receive(receive: &Receive, at: &At, request_id: String) -> anyhow::Result<pb::ReceiveCaseRequest> {

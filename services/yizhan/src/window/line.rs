@@ -4,12 +4,7 @@
 //! no, takes it out of the spool; anything else leaves it there under its `request_id`, to be sent again: the server then
 //! answers as the first time and changes nothing twice.
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use bytes::{Buf, Bytes};
 use http::uri::PathAndQuery;
@@ -27,11 +22,10 @@ use super::{
     KEPT, REFUSED,
     ask::At,
     change::{Change, UPLOAD},
-    json,
-    show::{self, Tell},
+    show::Tell,
 };
 use crate::{
-    health::connect,
+    peer::connect,
     spool::{Kept, Name, Refused, Spool},
     trouble,
 };
@@ -81,7 +75,7 @@ impl Line {
     pub fn open(at: &At) -> anyhow::Result<Line> {
         Ok(Line {
             server: at.server.trim_end_matches('/').to_owned(),
-            peer: connect(&at.server)?,
+            peer: connect("--server", &at.server)?,
             spool: at.spool.clone().or_else(usual_spool).ok_or_else(|| {
                 trouble("请用 --spool 指定断网时的存放目录", "name a folder for what cannot be sent by --spool")
             })?,

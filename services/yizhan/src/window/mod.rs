@@ -16,27 +16,37 @@ use std::{
 };
 
 pub use ask::Args;
+use ask::Task;
 use line::Line;
 
 /// The server refused, or could not be asked.
 const REFUSED: u8 = 1;
-/// Something is missing on the command line.
+/// Something is missing or wrong on the command line.
 const USAGE: u8 = 2;
 /// Kept in the spool.
 const KEPT: u8 = 3;
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let line = Line::open(&args.at)?;
-    let done = match change::of(&args.task, &args.at) {
-        Ok(Some(change)) => line.change(change).await,
-        Ok(None) => read::run(&line, &args.task, &args.at).await,
-        Err(error) => Err(error),
+    let line = match Line::open(&args.at) {
+        Ok(line) => line,
+        Err(error) => return usage(&error),
+    };
+    let done = match &args.task {
+        Task::Change(deed) => match change::of(deed, &args.at) {
+            Ok(change) => line.change(change).await,
+            Err(error) => Err(error),
+        },
+        Task::Read(look) => read::run(&line, look, &args.at).await,
+        Task::Deliver { moved } => read::deliver(&line, *moved).await,
+        Task::Spool { forget } => read::spool(&line, *forget),
     };
     match done {
-        Err(error) if error.is::<ask::Missing>() => {
-            writeln!(io::stderr().lock(), "yizhan: {error}")?;
-            Ok(ExitCode::from(USAGE))
-        }
+        Err(error) if error.is::<ask::Missing>() => usage(&error),
         done => done,
     }
+}
+
+fn usage(error: &anyhow::Error) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr().lock(), "yizhan: {error:#}")?;
+    Ok(ExitCode::from(USAGE))
 }

@@ -19,7 +19,7 @@ use crate::domain::notice::Notice;
 /// Another replica may import a notice: its journal is asked at most so often.
 const CHECK: Duration = Duration::from_secs(1);
 
-pub struct Calendars {
+pub struct InForce {
     store: Store,
     current: ArcSwap<Current>,
     checked: Mutex<Instant>,
@@ -31,10 +31,10 @@ struct Current {
     head: i64,
 }
 
-impl Calendars {
-    pub async fn open(store: &Store) -> Result<Calendars, DbErr> {
+impl InForce {
+    pub async fn open(store: &Store) -> Result<InForce, DbErr> {
         let current = ArcSwap::from_pointee(read(store).await?);
-        Ok(Calendars { store: store.clone(), current, checked: Mutex::new(Instant::now()) })
+        Ok(InForce { store: store.clone(), current, checked: Mutex::new(Instant::now()) })
     }
 
     /// The calendar in force.

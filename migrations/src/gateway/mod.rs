@@ -1,0 +1,15 @@
+//! The gateway's database: what it has learnt from the other services' journals. It has no nouns of its own.
+
+use sea_orm_migration::{async_trait, prelude::*};
+
+mod figures;
+
+/// Brings the gateway's database up to date.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![crate::kit::journal(), Box::new(figures::Figures)]
+    }
+}

@@ -1,0 +1,28 @@
+//! What divisions, units, windows and items are called.
+
+/// What a label is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Division,
+    Unit,
+    Window,
+    Item,
+}
+
+impl Kind {
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::Division => "division",
+            Kind::Unit => "unit",
+            Kind::Window => "window",
+            Kind::Item => "item",
+        }
+    }
+}
+
+/// A name in Chinese and English; either may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    pub zh: String,
+    pub en: String,
+}

@@ -1,0 +1,7 @@
+//! What the figures are, apart from where they are kept and how they are asked for.
+
+pub mod day;
+pub mod fact;
+pub mod figures;
+pub mod label;
+pub mod scope;

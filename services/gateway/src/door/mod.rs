@@ -1,0 +1,67 @@
+//! The one door: every call of another service passes through it, byte for byte.
+//!
+//! Which services there are is read from the contract's descriptors, so a new service of a package is let through by
+//! itself. A call is routed on its path alone; nothing is decoded.
+
+mod body;
+mod deadline;
+mod journal;
+mod pass;
+
+use std::time::Duration;
+
+use journal::Journals;
+use kit::{peer::Peer, serve::OpenError};
+use pass::Pass;
+use prost::Message;
+use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
+use tonic::service::Routes;
+
+/// How long a call may take whose caller sets no deadline. A stream of answers may take as long as it likes.
+const TIME: Duration = Duration::from_secs(60);
+
+/// The services behind the door.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    pub directory: Peer,
+    pub intake: Peer,
+}
+
+/// Routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
+pub fn open(peers: Peers) -> Result<Routes, OpenError> {
+    let directory = Pass::to("directory", peers.directory);
+    let intake = Pass::to("intake", peers.intake);
+    let contract = FileDescriptorSet::decode(proto::DESCRIPTORS)?;
+    let mut routes = Routes::default();
+    for file in &contract.file {
+        for service in &file.service {
+            // The second part of `yizhan.intake.v1` is whose package it is.
+            routes = match file.package().split('.').nth(1) {
+                Some("directory") => add(routes, file.package(), service, |time| directory.clone().within(time)),
+                Some("intake") => add(routes, file.package(), service, |time| intake.clone().within(time)),
+                Some("journal") => add(routes, file.package(), service, |time| {
+                    Journals { directory: directory.clone().within(time), intake: intake.clone().within(time) }
+                }),
+                _ => routes,
+            };
+        }
+    }
+    Ok(routes)
+}
+
+/// Adds a service: a route for each method that is known, since a path without parameters costs the least to match, and
+/// one for what a newer service may have.
+fn add<S>(mut routes: Routes, package: &str, service: &ServiceDescriptorProto, pass: impl Fn(Option<Duration>) -> S) -> Routes
+where
+    S: tower::Service<axum::extract::Request, Response = axum::response::Response, Error = std::convert::Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let router = routes.axum_router_mut();
+    let known = service.method.iter().map(|method| (method.name(), (!method.server_streaming()).then_some(TIME)));
+    for (method, time) in known.chain([("{*method}", None)]) {
+        let path = format!("/{package}.{}/{method}", service.name());
+        *router = std::mem::take(router).route_service(&path, pass(time));
+    }
+    routes
+}

@@ -1,0 +1,162 @@
+//! MetricsService: figures, and the cases behind them.
+
+use kit::{
+    form::{self, Form},
+    id::{self, Division},
+    keys::Keys,
+    page,
+    refusal::Refusal,
+};
+use proto::gateway::v1::{self as pb, metrics_service_server::MetricsService};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    ask::{self, CasesToken},
+    books::{Books, Row},
+    domain::{
+        day::Day,
+        fact::Listed,
+        figures::{Clock, Figure, Figures, Rate},
+        scope::{Group, Scope, Selection},
+    },
+};
+
+/// MetricsService over the books.
+pub struct Metrics {
+    pub books: Books,
+    pub keys: Keys,
+}
+
+#[tonic::async_trait]
+impl MetricsService for Metrics {
+    async fn get_figures(&self, request: Request<pb::GetFiguresRequest>) -> Result<Response<pb::GetFiguresResponse>, Status> {
+        let request = request.into_inner();
+        let mut form = Form::new();
+        let scope = form.take(read_scope(&request.parent, request.period, request.selection));
+        let group = form.take(read_group(request.group_by));
+        let (scope, group) = ask::read(form, scope.zip(group))?;
+        let account = self.books.account(scope, group).await?;
+        Ok(Response::new(pb::GetFiguresResponse {
+            rows: account.rows.into_iter().map(render_row).collect(),
+            total: Some(render(&account.total)),
+            intake_seq: account.stand.intake_seq,
+            directory_seq: account.stand.directory_seq,
+            as_of: Some(account.stand.as_of.timestamp()),
+        }))
+    }
+
+    async fn list_figure_cases(
+        &self,
+        request: Request<pb::ListFigureCasesRequest>,
+    ) -> Result<Response<pb::ListFigureCasesResponse>, Status> {
+        let request = request.into_inner();
+        let mut form = Form::new();
+        let scope = form.take(read_scope(&request.parent, request.period, request.selection));
+        let figure = form.take(read_figure(request.figure));
+        let size = form.take(page::size(request.page_size, 100, 1_000));
+        let ((scope, figure), size) = ask::read(form, scope.zip(figure).zip(size))?;
+        let token = CasesToken::new(&self.keys, &scope, figure);
+        let after = token.after(&request.page_token)?;
+        let division = scope.division;
+        let page = self.books.cases(scope, figure, after, size).await?;
+        let next = page.cases.last().filter(|_| page.more).map(|last| token.next(&last.number));
+        Ok(Response::new(pb::ListFigureCasesResponse {
+            cases: page.cases.into_iter().map(|case| render_case(division, case)).collect(),
+            next_page_token: next.unwrap_or_default(),
+            total: page.total,
+        }))
+    }
+}
+
+fn read_scope(parent: &str, period: Option<pb::Period>, selection: Option<pb::Selection>) -> Result<Scope, Refusal> {
+    let (period, selection) = (period.unwrap_or_default(), selection.unwrap_or_default());
+    let mut form = Form::new();
+    let division = form.take(id::division("parent", parent));
+    let period = form.take(ask::period(["period.first", "period.last"], &period.first, &period.last));
+    let selection = Selection { unit: selection.unit, item: selection.item, window: selection.window };
+    let selection = form.take(ask::selection("selection.", selection));
+    let ((division, period), selection) = ask::read(form, division.zip(period).zip(selection))?;
+    Ok(Scope { division, period, selection })
+}
+
+fn read_group(group: i32) -> Result<Group, Refusal> {
+    let group = pb::GroupBy::try_from(group);
+    Ok(match group.map_err(|_| Refusal::field("group_by", "须为已知取值", "must be one of the known values"))? {
+        pb::GroupBy::Unspecified => Group::Total,
+        pb::GroupBy::Unit => Group::Unit,
+        pb::GroupBy::Item => Group::Item,
+        pb::GroupBy::Window => Group::Window,
+        pb::GroupBy::Day => Group::Day,
+        pb::GroupBy::Month => Group::Month,
+    })
+}
+
+fn read_figure(figure: i32) -> Result<Figure, Refusal> {
+    let code = form::choice::<pb::Figure>("figure", figure)?.as_str_name().trim_start_matches("FIGURE_");
+    Figure::named(code).ok_or_else(|| Refusal::internal(format!("figure {code} has no meaning")))
+}
+
+fn render_row(row: Row) -> pb::Figures {
+    pb::Figures { key: row.key, label_zh: row.label.zh, label_en: row.label.en, ..render(&row.figures) }
+}
+
+fn render(figures: &Figures) -> pb::Figures {
+    let n = |figure| figures.get(figure);
+    let handling = &figures.handling;
+    pb::Figures {
+        key: String::new(),
+        label_zh: String::new(),
+        label_en: String::new(),
+        received: n(Figure::Received),
+        accepted: n(Figure::Accepted),
+        completed: n(Figure::Completed),
+        on_time_legal: n(Figure::OnTimeLegal),
+        on_time_promised: n(Figure::OnTimePromised),
+        open: n(Figure::Open),
+        overdue_legal: n(Figure::OverdueLegal),
+        overdue_promised: n(Figure::OverduePromised),
+        refused: n(Figure::Refused),
+        lapsed: n(Figure::Lapsed),
+        deemed_accepted: n(Figure::DeemedAccepted),
+        supplemented: n(Figure::Supplemented),
+        suspended: n(Figure::Suspended),
+        extended: n(Figure::Extended),
+        granted: n(Figure::Granted),
+        denied: n(Figure::Denied),
+        instant: n(Figure::Instant),
+        ended_in_period: n(Figure::EndedInPeriod),
+        completion_rate: Some(render_rate(figures.completion_rate())),
+        on_time_legal_rate: Some(render_rate(figures.on_time_rate(Clock::Legal))),
+        on_time_promised_rate: Some(render_rate(figures.on_time_rate(Clock::Promised))),
+        handling_time: Some(pb::HandlingTime {
+            cases: handling.cases(),
+            mean_hundredths: handling.mean_hundredths(),
+            p50_days: handling.percentile(50),
+            p90_days: handling.percentile(90),
+            p99_days: handling.percentile(99),
+            max_days: handling.max(),
+        }),
+    }
+}
+
+fn render_rate(rate: Rate) -> pb::Rate {
+    pb::Rate { numerator: rate.numerator, denominator: rate.denominator, basis_points: rate.basis_points() }
+}
+
+fn render_case(division: Division, case: Listed) -> pb::FigureCase {
+    let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+    pb::FigureCase {
+        name: division.child("cases", &case.number),
+        unit: case.place.unit,
+        item: case.place.item,
+        window: case.place.window,
+        state: case.state.code().to_owned(),
+        received_on: case.received_on.to_string(),
+        accepted_on: day(case.accepted_on),
+        decided_on: day(case.decided_on),
+        ended_on: day(case.ended_on),
+        legal_due_on: day(case.legal_due_on),
+        promised_due_on: day(case.promised_due_on),
+        seq: case.seq,
+    }
+}

@@ -1,0 +1,4 @@
+//! What the gateway answers itself.
+
+pub mod clock;
+pub mod figures;

@@ -1,0 +1,21 @@
+//! Intake through its real gRPC, on a fresh database, under a clock that the test moves.
+
+mod attachments;
+mod catalogue;
+mod clocks;
+mod extension;
+mod hall;
+mod inbox;
+mod input;
+mod journal;
+mod life;
+mod lists;
+mod numbers;
+mod personal;
+mod provisional;
+mod requests;
+mod supplement;
+mod suspension;
+mod track;
+mod watch;
+mod wire;

@@ -1,0 +1,63 @@
+//! `yizhan demo` as a person starts it: a small year from the first request to the table.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_yizhan")).arg("demo").args(arguments).output().expect("the program starts")
+}
+
+/// Replays a year to its end and reads the table.
+fn year(arguments: &[&str]) -> Value {
+    let ports = ["--exit", "--json", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0"];
+    let done = demo(&[arguments, &ports].concat());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).expect("JSON and nothing else")
+}
+
+#[test]
+fn a_small_year_ends_with_all_but_seven_cases_complete() {
+    let table = year(&["--cases", "1500"]);
+    assert_eq!(table["agrees"], true, "{table:#}");
+    let figure = |name: &str| table["replayed"][name].as_i64().expect("a number");
+    let figures = [figure("accepted"), figure("completed"), figure("open"), figure("completion_rate")];
+    assert_eq!(figures, [1_500, 1_493, 7, 9_953]);
+
+    let year = |name: &str| table["year"][name].as_i64().expect("a number");
+    for path in
+        ["refused", "supplemented", "suspended", "extended", "denied", "deemed_accepted", "instant", "overdue_promised"]
+    {
+        assert!(year(path) > 0, "{path}: {table:#}");
+    }
+    assert_eq!(year("received"), year("accepted") + year("refused"));
+    assert_eq!((year("lapsed"), year("overdue_legal")), (0, 0));
+    assert!(year("on_time_promised") < year("on_time_legal") && year("on_time_legal") < year("completed"), "{table:#}");
+
+    let months = table["months"].as_array().expect("months");
+    let sum = |name: &str| months.iter().map(|month| month[name].as_i64().expect("a number")).sum::<i64>();
+    assert_eq!((months.len(), sum("accepted"), sum("received")), (12, 1_500, year("received")));
+
+    let open = table["open_cases"].as_array().expect("cases");
+    let mut states: Vec<_> = open.iter().map(|case| case["state"].as_str().expect("a state")).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["ACCEPTED", "ACCEPTED", "ACCEPTED", "GRANTED", "SUSPENDED", "SUSPENDED", "SUSPENDED"]);
+    assert!(open.iter().all(|case| !case["county_note"].is_null() && case["why"]["zh"] != ""), "{table:#}");
+}
+
+#[test]
+fn a_year_that_is_replayed_again_counts_nothing_twice() {
+    let data = std::env::temp_dir().join(format!("yizhan-demo-test-{}", std::process::id()));
+    let folder = data.to_str().expect("a path in UTF-8");
+    let [first, again] = [(); 2].map(|()| year(&["--cases", "300", "--data", folder]));
+    assert_eq!((&first["year"], &first["open_cases"]), (&again["year"], &again["open_cases"]));
+    std::fs::remove_dir_all(&data).expect("the folder is ours");
+}
+
+#[test]
+fn a_year_that_is_none_is_refused() {
+    for arguments in [["--cases", "7"], ["--cases", "131566"], ["--seed", "x"]] {
+        let done = demo(&arguments);
+        assert!(!done.status.success() && done.stdout.is_empty(), "{arguments:?}");
+    }
+}
