@@ -69,7 +69,7 @@ pub async fn load(channel: Channel) -> Result<Hall, Box<dyn std::error::Error>> 
                 ..Default::default()
             }])
             .collect(),
-        people: (0..UNITS).flat_map(|i| [person(i, "clerk"), person(i, "officer")]).collect(),
+        people: (0..UNITS).flat_map(|i| [person(i, "C"), person(i, "O")]).collect(),
         validate_only: false,
         request_id: request_id(),
     };

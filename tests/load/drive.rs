@@ -88,13 +88,13 @@ async fn steps(channels: &[Channel], in_flight: usize, until: Until) -> Outcome<
                 let name = cases.receive_case(receive(i, "1")).await?.into_inner().name;
                 times.push(start.elapsed());
                 let start = Instant::now();
-                let accept = pb::AcceptCaseRequest { name: name.clone(), clerk: Hall::person(i, "clerk"), etag: String::new(), request_id: id() };
+                let accept = pb::AcceptCaseRequest { name: name.clone(), clerk: Hall::person(i, "C"), etag: String::new(), request_id: id() };
                 cases.accept_case(accept).await?;
                 times.push(start.elapsed());
                 let start = Instant::now();
                 let decide = pb::DecideCaseRequest {
                     name: name.clone(),
-                    officer: Hall::person(i, "officer"),
+                    officer: Hall::person(i, "O"),
                     grant: true,
                     document_number: format!("许可〔2026〕{i}号"),
                     request_id: id(),
@@ -106,7 +106,7 @@ async fn steps(channels: &[Channel], in_flight: usize, until: Until) -> Outcome<
                 let issue = pb::IssueCaseRequest {
                     name: name.clone(),
                     window: format!("{DIVISION}/windows/C01"),
-                    clerk: Hall::person(i, "clerk"),
+                    clerk: Hall::person(i, "C"),
                     recipient: Some(recipient()),
                     etag: String::new(),
                     request_id: id(),
@@ -134,10 +134,10 @@ pub async fn instant(channels: &[Channel], _: &Hall, in_flight: usize, time: Dur
             i += 1;
             let mut request = receive(i, "2");
             request.on_the_spot = Some(pb::OnTheSpot {
-                officer: Hall::person(i, "officer"),
+                officer: Hall::person(i, "O"),
                 document_number: format!("证〔2026〕{i}号"),
                 window: format!("{DIVISION}/windows/C01"),
-                issued_by: Hall::person(i, "clerk"),
+                issued_by: Hall::person(i, "C"),
                 recipient: Some(recipient()),
             });
             let start = Instant::now();
@@ -197,7 +197,7 @@ fn receive(i: usize, item: &str) -> pb::ReceiveCaseRequest {
         parent: DIVISION.into(),
         item: Hall::item(i, item),
         window: Hall::window(i),
-        clerk: Hall::person(i, "clerk"),
+        clerk: Hall::person(i, "C"),
         applicant: Some(pb::Applicant {
             display_name: "李小明".into(),
             document: pb::IdentityDocument::CitizenId.into(),

@@ -6,16 +6,23 @@ use std::{fmt::Write, time::Duration};
 pub struct Figure {
     times: Vec<Duration>,
     took: Duration,
+    /// Processor time of the program meanwhile.
+    pub cpu: Duration,
 }
 
 impl Figure {
     pub fn new(mut times: Vec<Duration>, took: Duration) -> Figure {
         times.sort_unstable();
-        Figure { times, took }
+        Figure { times, took, cpu: Duration::ZERO }
     }
 
     pub fn per_second(&self) -> f64 {
         self.times.len() as f64 / self.took.as_secs_f64()
+    }
+
+    /// Microseconds of the program's processor time for each call.
+    pub fn cpu_micros(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.times.len().max(1) as f64
     }
 
     /// Milliseconds, nearest rank.
@@ -48,11 +55,12 @@ impl Run {
 
     pub fn table(&self) -> String {
         let mut out = format!("engine {}, {} turns, medians\n", self.engine, self.echo.len());
-        out += "            per second   of echo   p50 ms   p99 ms\n";
+        out += "            per second   of echo   p50 ms   p99 ms   program's cpu µs a call\n";
         for (name, figures) in self.rows() {
             let rate = median(figures.iter().map(Figure::per_second));
             let (p50, p99) = (median(figures.iter().map(|f| f.percentile(50.0))), median(figures.iter().map(|f| f.percentile(99.0))));
-            let _ = writeln!(out, "{name:10} {rate:12.0} {:9.3} {p50:8.2} {p99:8.2}", self.ratio(figures));
+            let cpu = median(figures.iter().map(Figure::cpu_micros));
+            let _ = writeln!(out, "{name:10} {rate:12.0} {:9.3} {p50:8.2} {p99:8.2} {cpu:14.1}", self.ratio(figures));
         }
         let _ = writeln!(out, "resident memory of the program: {} MiB", self.resident_mib);
         out
@@ -65,6 +73,7 @@ impl Run {
                 "of_echo": self.ratio(figures),
                 "p50_ms": median(figures.iter().map(|f| f.percentile(50.0))),
                 "p99_ms": median(figures.iter().map(|f| f.percentile(99.0))),
+                "cpu_micros": median(figures.iter().map(Figure::cpu_micros)),
             });
             (name.to_owned(), figure)
         });

@@ -73,10 +73,18 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut run = Run::default();
     for _ in 0..args.turns {
         run.echo.push(drive::echo(&echoes, flight, time).await?);
-        let (changes, numbers) = drive::changes(&channels, &hall, flight, time).await?;
+        let start = program.cpu();
+        let (mut changes, numbers) = drive::changes(&channels, &hall, flight, time).await?;
+        changes.cpu = program.cpu() - start;
+        let start = program.cpu();
+        let mut reads = drive::reads(&channels, &numbers, flight, time).await?;
+        reads.cpu = program.cpu() - start;
+        let start = program.cpu();
+        let mut instant = drive::instant(&channels, &hall, flight, time).await?;
+        instant.cpu = program.cpu() - start;
         run.changes.push(changes);
-        run.reads.push(drive::reads(&channels, &numbers, flight, time).await?);
-        run.instant.push(drive::instant(&channels, &hall, flight, time).await?);
+        run.reads.push(reads);
+        run.instant.push(instant);
     }
     run.engine = if args.postgres.is_some() { "postgres" } else { "sqlite" };
     run.resident_mib = program.resident_mib();

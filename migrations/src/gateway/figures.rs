@@ -54,23 +54,21 @@ impl MigrationTrait for Figures {
             .primary_key(Index::create().col("division").col("number"))
             .to_owned();
         manager.create_table(facts).await?;
-        let received = index("case_facts_received", "case_facts", &["division", "received_on", "place"]);
-        manager.create_index(received).await?;
-        for (name, day, last) in [
-            ("case_facts_unaccepted", "unaccepted_on", "marks"),
-            ("case_facts_accepted", "accepted_on", "marks"),
-            ("case_facts_waiting", "waiting_on", "marks"),
-            ("case_facts_ended", "ended_on", "marks"),
+        let on = |name, columns: &[&'static str], holds: Expr| {
+            let mut index = index(name, "case_facts", columns);
+            index.cond_where(holds).to_owned()
+        };
+        let set = |column: &'static str| Expr::col(column).is_not_null();
+        for index in [
+            index("case_facts_received", "case_facts", &["division", "received_on", "place"]),
+            on("case_facts_unaccepted", &["division", "unaccepted_on", "place", "marks"], set("unaccepted_on")),
+            on("case_facts_accepted", &["division", "accepted_on", "place", "marks"], set("accepted_on")),
+            on("case_facts_waiting", &["division", "waiting_on", "place", "marks"], set("waiting_on")),
+            on("case_facts_ended", &["division", "ended_on", "place"], set("ended_on").and(set("accepted_on"))),
+            on("case_facts_handled", &["division", "decided_on", "place", "handling_days"], set("handling_days")),
         ] {
-            let index = index(name, "case_facts", &["division", day, "place", last])
-                .cond_where(Expr::col(day).is_not_null())
-                .to_owned();
             manager.create_index(index).await?;
         }
-        let handled = index("case_facts_handled", "case_facts", &["division", "decided_on", "place", "handling_days"])
-            .cond_where(Expr::col("handling_days").is_not_null())
-            .to_owned();
-        manager.create_index(handled).await?;
 
         let labels = table(manager, "labels")
             .col(code("division", manager))

@@ -86,8 +86,6 @@ pub struct Board {
     pub items: Vec<Row>,
     pub months: Vec<Row>,
     pub days: BTreeMap<Day, Figures>,
-    /// The unit of each item.
-    pub unit_of: HashMap<String, String>,
     pub open: Cases,
     pub labels: Labels,
     /// The first and last day on which the division received a case.
@@ -161,7 +159,6 @@ impl Books {
                     items: rows(items, |code| labels.of(Kind::Item, code)),
                     months: rows(fold(&by_day, |day| Some(Day(day).month())), |_| Label::default()),
                     days: by_day.into_iter().map(|(day, figures)| (Day(day), figures)).collect(),
-                    unit_of: places.values().map(|place| (place.item.clone(), place.unit.clone())).collect(),
                     open: cases(tx, &scope, Figure::Open, today, None, open, now).await?,
                     span: store::figures::span(tx, division).await?,
                     divisions: divisions(tx).await?,

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future, stream};
 use kit::{
     actor::SYSTEM,
     clock::Moment,
@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, DbErr, ExprTrait, EntityTrait, QueryFilter, QueryOrde
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    domain::case::Case,
+    domain::{case::Case, hall::Hall},
     office::{Office, catch_up, record},
     store::case::{Column, Entity, Kept},
 };
@@ -35,8 +35,7 @@ pub async fn run(office: Arc<Office>, acted: watch::Sender<i64>, learned: Arc<No
         let now = office.clock.now();
         let done = async {
             let hall = office.hall();
-            if hall.calendar.version() != calendar {
-                recount(&office, hall.calendar.version()).await?;
+            if hall.calendar.version() != calendar && recount(&office, hall.calendar.version()).await? {
                 calendar = hall.calendar.version().to_owned();
             }
             wake_all(&office, now).await
@@ -45,7 +44,10 @@ pub async fn run(office: Arc<Office>, acted: watch::Sender<i64>, learned: Arc<No
             Ok(()) => {
                 acted.send_replace(now.0);
             }
-            Err(error) => tracing::error!(%error, "sweep failed, going on"),
+            Err(error) => {
+                tracing::error!(%error, "sweep failed, going on");
+                tokio::time::sleep(LONGEST).await;
+            }
         }
         let next = next_wake(&office).await.unwrap_or(None);
         let until = next.map(|at| Moment(std::cmp::max(at, now.0 + 1)));
@@ -74,18 +76,18 @@ async fn wake_all(office: &Arc<Office>, now: Moment) -> Result<(), DbErr> {
         if due.is_empty() {
             return Ok(());
         }
-        let refused = change_all(office, due, now, |desk, case, office, now| {
-            let hall = office.hall();
-            catch_up(desk, case, &hall, now)?;
-            // Kept even where nothing was due after all, so that it is not found due again.
-            Ok(true)
-        });
-        refused.await.map_err(|refusal| DbErr::Custom(refusal.to_string()))?;
+        let found = due.len();
+        // Kept even where nothing was due after all, so that it is not found due again.
+        let failed = change_all(office, due, now, |desk, case, hall, now| catch_up(desk, case, hall, now).map(drop)).await;
+        if failed == found {
+            return Err(DbErr::Custom(format!("{failed} cases that are due could not be changed")));
+        }
     }
 }
 
-/// Counts all open cases anew that were counted with another calendar.
-async fn recount(office: &Arc<Office>, version: &str) -> Result<(), DbErr> {
+/// Counts all open cases anew that were counted with another calendar; false where one could not be.
+async fn recount(office: &Arc<Office>, version: &str) -> Result<bool, DbErr> {
+    let mut failed = 0;
     let mut after = (String::new(), String::new());
     loop {
         let page = Entity::find()
@@ -102,32 +104,28 @@ async fn recount(office: &Arc<Office>, version: &str) -> Result<(), DbErr> {
             .into_tuple::<(String, String)>()
             .all(office.store.read())
             .await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { return Ok(failed == 0) };
         after = last.clone();
-        let now = office.clock.now();
-        let recounted = change_all(office, page, now, |desk, case, office, now| {
-            let hall = office.hall();
-            let happened = case.recount(&hall, now);
-            if let Some(happened) = happened {
+        // Kept even where no day changed, so that it is not found again.
+        failed += change_all(office, page, office.clock.now(), |desk, case, hall, now| {
+            if let Some(happened) = case.recount(hall, now) {
                 record(desk, case, happened, SYSTEM);
             }
-            Ok(happened.is_some())
-        });
-        recounted.await.map_err(|refusal| DbErr::Custom(refusal.to_string()))?;
+            Ok(())
+        })
+        .await;
     }
 }
 
-type Act = fn(&mut Desk<'_>, &mut Case, &Office, Moment) -> Result<bool, Refusal>;
+type Act = fn(&mut Desk<'_>, &mut Case, &Hall, Moment) -> Result<(), Refusal>;
 
-/// Runs one decision on each of these cases; a decision that does nothing changes nothing.
-async fn change_all(office: &Arc<Office>, cases: Vec<(String, String)>, now: Moment, act: Act) -> Result<(), Refusal> {
-    let mut changes = stream::iter(cases)
-        .map(|(division, number)| change(office.clone(), division, number, now, act))
-        .buffer_unordered(IN_FLIGHT);
-    while let Some(changed) = changes.next().await {
-        changed?;
-    }
-    Ok(())
+/// Runs one decision on each of these cases, and says how many failed. One that fails holds up no other.
+async fn change_all(office: &Arc<Office>, cases: Vec<(String, String)>, now: Moment, act: Act) -> usize {
+    let changes = stream::iter(cases).map(|(division, number)| async move {
+        let changed = change(office.clone(), division, number.clone(), now, act).await;
+        changed.inspect_err(|refusal| tracing::error!(%refusal, number, "a case could not be swept")).is_err()
+    });
+    changes.buffer_unordered(IN_FLIGHT).filter(|failed| future::ready(*failed)).count().await
 }
 
 async fn change(office: Arc<Office>, division: String, number: String, now: Moment, act: Act) -> Result<(), Refusal> {
@@ -135,11 +133,9 @@ async fn change(office: Arc<Office>, division: String, number: String, now: Mome
     let keys = vec![Key::of::<Kept>(division, number.as_str())];
     let inner = office.clone();
     let decide = move |desk: &mut Desk<'_>| {
-        let mut case = desk.take::<Kept>(&number, Case::not_found)?.case;
-        if act(desk, &mut case, &inner, now)? {
-            let hall = inner.hall();
-            desk.put(Kept::new(case, &hall));
-        }
+        let (mut case, hall) = (desk.take::<Kept>(&number, Case::not_found)?.case, inner.hall());
+        act(desk, &mut case, &hall, now)?;
+        desk.put(Kept::new(case, &hall));
         Ok(number.as_str().into())
     };
     office.writer.change::<Kept>(division, keys, None, decide).await.map(drop)

@@ -1,8 +1,9 @@
 //! What time it is. Injected everywhere; this file alone reads the machine's clock.
 
 use std::{
+    fmt, io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -41,12 +42,21 @@ impl Moment {
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<Simulated>>);
 
-#[derive(Debug)]
 struct Simulated {
     micros: AtomicI64,
     moved: watch::Sender<i64>,
     /// Up to when each of those who act by the clock has acted.
     settled: Mutex<Vec<watch::Receiver<i64>>>,
+    record: OnceLock<Record>,
+}
+
+/// Writes down a time before it comes.
+type Record = Box<dyn Fn(Moment) -> io::Result<()> + Send + Sync>;
+
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Simulated").field(&self.micros).finish()
+    }
 }
 
 impl Clock {
@@ -57,7 +67,8 @@ impl Clock {
 
     /// A clock that stands still until it is advanced.
     pub fn simulated(start: Moment) -> Clock {
-        Clock(Some(Arc::new(Simulated { micros: AtomicI64::new(start.0), moved: watch::Sender::new(start.0), settled: Mutex::default() })))
+        let (micros, moved) = (AtomicI64::new(start.0), watch::Sender::new(start.0));
+        Clock(Some(Arc::new(Simulated { micros, moved, settled: Mutex::default(), record: OnceLock::new() })))
     }
 
     #[allow(clippy::disallowed_methods)] // the one place that may
@@ -72,11 +83,26 @@ impl Clock {
         self.0.is_some()
     }
 
-    /// Moves a simulated clock forward; false where the clock is real or would go back.
+    /// Has the time of every later move written down before it comes, so that nothing is ever older than what it made.
+    /// Counts once; a real clock is not moved.
+    pub fn record(&self, record: impl Fn(Moment) -> io::Result<()> + Send + Sync + 'static) {
+        if let Some(simulated) = &self.0 {
+            let _ = simulated.record.set(Box::new(record));
+        }
+    }
+
+    /// Moves a simulated clock forward; false where the clock is real, would go back, or could not be written down.
     pub fn advance(&self, to: Moment) -> bool {
         let Some(simulated) = &self.0 else { return false };
+        if let Some(record) = simulated.record.get()
+            && to > self.now()
+            && let Err(error) = record(to)
+        {
+            tracing::error!(%error, "the clock was not moved: its time could not be written down");
+            return false;
+        }
         let moved = simulated.micros.fetch_max(to.0, Ordering::AcqRel) <= to.0;
-        simulated.moved.send_replace(to.0);
+        simulated.moved.send_if_modified(|last| std::mem::replace(last, to.0.max(*last)) < to.0);
         moved
     }
 
@@ -104,7 +130,13 @@ impl Clock {
         match &self.0 {
             Some(simulated) => {
                 let mut moved = simulated.moved.subscribe();
-                let _ = tokio::time::timeout(longest, moved.wait_for(|now| at.is_some_and(|at| *now >= at.0))).await;
+                let reached = async {
+                    match at {
+                        Some(at) => moved.wait_for(|now| *now >= at.0).await.map(drop),
+                        None => moved.changed().await,
+                    }
+                };
+                let _ = tokio::time::timeout(longest, reached).await;
             }
             None => {
                 let left = at.map_or(longest, |at| Duration::from_micros(at.0.saturating_sub(self.now().0).max(0) as u64));
@@ -125,5 +157,37 @@ mod tests {
         assert!(!clock.advance(Moment(15)));
         assert_eq!(clock.now(), Moment(20));
         assert!(!Clock::real().advance(Moment(i64::MAX)));
+    }
+
+    #[tokio::test]
+    async fn who_waits_goes_on_when_the_clock_has_come_so_far() {
+        let (clock, long) = (Clock::simulated(Moment(10)), Duration::from_secs(3_600));
+        clock.wait(Some(Moment(10)), long).await;
+        clock.wait(Some(Moment(11)), Duration::from_millis(1)).await;
+        clock.advance(Moment(20));
+        // A move back is refused, and nobody waits for what has been.
+        assert!(!clock.advance(Moment(15)));
+        clock.wait(Some(Moment(18)), long).await;
+        let waiting = clock.wait(None, long);
+        let moving = async {
+            tokio::task::yield_now().await;
+            clock.advance(Moment(21))
+        };
+        assert!(tokio::join!(waiting, moving).1);
+    }
+
+    #[test]
+    fn a_time_is_written_down_before_it_comes_or_does_not_come() {
+        let clock = Clock::simulated(Moment(10));
+        let (seen, written) = (clock.clone(), Arc::new(AtomicI64::new(0)));
+        let last = written.clone();
+        clock.record(move |to| {
+            assert!(seen.now() < to);
+            last.store(to.0, Ordering::SeqCst);
+            if to.0 > 20 { Err(io::Error::other("full")) } else { Ok(()) }
+        });
+        assert!(clock.advance(Moment(20)));
+        assert!(!clock.advance(Moment(30)));
+        assert_eq!((clock.now(), written.load(Ordering::SeqCst)), (Moment(20), 30));
     }
 }

@@ -1,12 +1,12 @@
 //! Configuration: defaults that run, then a file, then the environment. Parsed whole before a port is bound.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use config::{Environment, File, FileFormat};
+use config::{ConfigError, Environment, File, FileFormat};
 use serde::Deserialize;
 
 /// What an operator may set. In a TOML file by these names; in the environment as `YIZHAN_LISTEN`,
@@ -52,7 +52,7 @@ impl Default for Config {
 
 impl Config {
     /// Reads the file, if one is named, and the environment.
-    pub fn read(file: Option<&Path>) -> Result<Config, config::ConfigError> {
+    pub fn read(file: Option<&Path>) -> Result<Config, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
@@ -63,8 +63,15 @@ impl Config {
             let plain = ["DATA", "LISTEN", "WEB", "KEY_FILE", "OTLP", "LOG_JSON", "CALLS"].contains(&name);
             plain || name.starts_with("DATABASES__") || name.starts_with("PEERS__")
         };
-        let environment = std::env::vars().filter(|(name, _)| ours(name)).collect();
-        let source = Environment::with_prefix("YIZHAN").prefix_separator("_").separator("__").try_parsing(true);
+        let mut environment = HashMap::new();
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| ours(name)) else { continue };
+            let Ok(value) = value.into_string() else {
+                return Err(ConfigError::Message(format!("{name} in the environment is not UTF-8")));
+            };
+            environment.insert(name.to_owned(), value);
+        }
+        let source = Environment::with_prefix("YIZHAN").prefix_separator("_").separator("__");
         builder.add_source(source.source(Some(environment))).build()?.try_deserialize()
     }
 

@@ -12,6 +12,8 @@ pub const DOMAIN: &str = "yizhan";
 /// A status travels in the trailers: gRPC's own libraries refuse metadata beyond 8 KiB, and the details are in base64.
 /// ErrorInfo says under `faults` how many there are where not all are told.
 const MOST_VIOLATIONS: usize = 3_000;
+/// Bytes of one text in a status: the message stands there twice, and once percent-encoded.
+const MOST_TEXT: usize = 500;
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Status {
@@ -22,11 +24,11 @@ impl From<Refusal> for Status {
             metadata.insert("faults".to_owned(), refusal.faults().len().to_string());
         }
         details.set_error_info(refusal.reason(), DOMAIN, metadata);
-        details.set_localized_message("zh-CN", refusal.zh());
+        details.set_localized_message("zh-CN", shortened(refusal.zh()));
         for fault in faults {
-            details.add_bad_request_violation(fault.field.as_str(), fault.en.as_str());
+            details.add_bad_request_violation(shortened(&fault.field), shortened(&fault.en));
         }
-        Status::with_error_details(code(refusal.kind()), refusal.en(), details)
+        Status::with_error_details(code(refusal.kind()), shortened(refusal.en()), details)
     }
 }
 
@@ -34,11 +36,17 @@ impl From<Refusal> for Status {
 fn within(faults: &[Fault], bytes: usize) -> &[Fault] {
     let mut sum = 0;
     let fit = faults.iter().take_while(|fault| {
-        sum += fault.field.len() + fault.en.len();
+        // A few more are tags and lengths.
+        sum += fault.field.len().min(MOST_TEXT) + fault.en.len().min(MOST_TEXT) + 8;
         sum <= bytes
     });
     let fit = fit.count().max(1).min(faults.len());
     &faults[..fit]
+}
+
+fn shortened(text: &str) -> String {
+    let end = text.floor_char_boundary(MOST_TEXT);
+    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
 }
 
 /// The UPPER_SNAKE reason of a status from this suite; empty for any other.

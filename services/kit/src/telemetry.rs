@@ -41,7 +41,8 @@ pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Bo
     let colours = std::io::stderr().is_terminal();
     let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     let logs = if json { logs.json().boxed() } else { logs.boxed() };
-    let registry = tracing_subscriber::registry().with(filter).with(logs);
+    // What is traced and counted does not depend on what is logged.
+    let registry = tracing_subscriber::registry().with(logs.with_filter(filter));
     let Some(endpoint) = otlp else {
         registry.try_init()?;
         return Ok(Telemetry::default());
@@ -53,7 +54,8 @@ pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Bo
     let meter = SdkMeterProvider::builder().with_periodic_exporter(metrics).with_resource(resource).build();
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_meter_provider(meter.clone());
-    registry.with(tracing_opentelemetry::layer().with_tracer(tracer.tracer("yizhan"))).try_init()?;
+    let traces = tracing_opentelemetry::layer().with_tracer(tracer.tracer("yizhan"));
+    registry.with(traces.with_filter(EnvFilter::new("info,sqlx=warn,h2=warn"))).try_init()?;
     TRACED.store(true, Ordering::Relaxed);
     Ok(Telemetry { tracer: Some(tracer), meter: Some(meter) })
 }

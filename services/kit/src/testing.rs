@@ -11,16 +11,11 @@
 //! }
 //! ```
 
-use std::{
-    env, fs,
-    io::Write,
-    path::PathBuf,
-    sync::{Mutex, Once, PoisonError},
-    thread,
-};
+use std::{cell::Cell, env, fs, io::Write, path::PathBuf, sync::Once, thread};
 
 use jiff::{civil::DateTime, tz::Offset};
 use sea_orm::{ConnectionTrait, Database, DbErr};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -82,10 +77,11 @@ impl TestDatabase {
         for service in services {
             let tag = self.folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.rsplit('-').next());
             let name = format!("yizhan_test_{}_{service}", tag.unwrap_or_default());
-            let new = !self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&name);
-            if new {
+            // Held while the database is made: others who ask at the same time find it made.
+            let mut made = self.made.lock().await;
+            if !made.contains(&name) {
                 create(server, &name).await.expect("a fresh PostgreSQL database");
-                self.made.lock().unwrap_or_else(PoisonError::into_inner).push(name.clone());
+                made.push(name.clone());
             }
             config.databases.insert((*service).to_owned(), with_database(server, &name));
         }
@@ -93,12 +89,18 @@ impl TestDatabase {
     }
 }
 
+thread_local! {
+    /// Whether this test has told where it failed.
+    static TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if thread::panicking() {
+        // While a test fails, the places that its loop has not come to are dropped after the one it failed on.
+        if thread::panicking() && !TOLD.replace(true) {
             say(&format!("{} failed on {}", thread::current().name().unwrap_or("a test"), self.engine()));
         }
-        let made = std::mem::take(self.made.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let made = std::mem::take(self.made.get_mut());
         if let Some(server) = self.server.take().filter(|_| !made.is_empty()) {
             // A runtime cannot be waited for from within itself, so this one has a thread of its own.
             let dropping = thread::spawn(move || {

@@ -35,7 +35,8 @@ impl Folder {
             )
         };
         make_private(path).map_err(unusable)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => trouble(
                 format!("数据目录 {shown} 正由另一个程序使用，请先停止它，或用 --data 指定其他目录"),
@@ -49,14 +50,11 @@ impl Folder {
             if let Some(lived) = folder.lived_to()? {
                 clock.advance(lived.max(clock.now()));
             }
-            folder.live_to(clock.now()).map_err(unusable)?;
+            live_to(&folder.path, clock.now()).map_err(unusable)?;
+            let path = folder.path.clone();
+            clock.record(move |to| live_to(&path, to));
         }
         Ok(folder)
-    }
-
-    /// Writes down that the folder lives to `now`. Called before a simulated clock moves.
-    pub fn live_to(&self, now: Moment) -> io::Result<()> {
-        replace(&self.path, LIVED, &now.shanghai())
     }
 
     fn lived_to(&self) -> anyhow::Result<Option<Moment>> {
@@ -106,6 +104,14 @@ impl Folder {
         let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|end| end == "db"))
     }
+}
+
+/// Writes down that the folder lives to `now`. It survives the program, however that ends; for a power failure training is
+/// not slowed down.
+fn live_to(folder: &Path, now: Moment) -> io::Result<()> {
+    let draft = folder.join(format!("{LIVED}.tmp"));
+    fs::write(&draft, now.shanghai())?;
+    fs::rename(draft, folder.join(LIVED))
 }
 
 /// Makes a folder that only its owner may enter. One that exists is left as it is.

@@ -3,7 +3,6 @@
 mod clock;
 mod demo;
 mod folder;
-mod gateway;
 mod health;
 mod import;
 mod peer;
@@ -32,9 +31,9 @@ enum Task {
     Serve(serve::Args),
     /// 窗口办件 · Work at a window: receive, accept, decide, issue, track
     #[command(alias = "w")]
-    Window(window::Args),
+    Window(Box<window::Args>),
     /// 导入机构、窗口、人员和事项 · Import units, windows, people and items
-    Import(import::Args),
+    Import(Box<import::Args>),
     /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
     Clock(clock::Args),
     /// 演示：重演尉氏县2016年全年办件 · A demonstration: a county's year 2016, replayed
@@ -47,8 +46,8 @@ enum Task {
 async fn main() -> ExitCode {
     let done = match Program::parse().task {
         Task::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
-        Task::Window(args) => window::run(args).await,
-        Task::Import(args) => import::run(args).await,
+        Task::Window(args) => window::run(*args).await,
+        Task::Import(args) => import::run(*args).await,
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Health(args) => health::run(args).await.map(|()| ExitCode::SUCCESS),

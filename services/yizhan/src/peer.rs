@@ -2,6 +2,7 @@
 
 use http::{Uri, uri::Scheme};
 use kit::peer::Peer;
+use tonic::Status;
 
 use crate::trouble;
 
@@ -15,4 +16,13 @@ pub fn connect(setting: &str, url: &str) -> anyhow::Result<Peer> {
             format!("{setting}: \"{url}\" is no URL; it reads http://HOST:PORT"),
         )
     })
+}
+
+/// What a server said instead of an answer, with the reason that programs look at.
+pub fn refused(status: &Status) -> anyhow::Error {
+    let reason = match kit::status::reason(status) {
+        reason if reason.is_empty() => format!("{:?}", status.code()),
+        reason => reason,
+    };
+    trouble(format!("{} [{reason}]", kit::status::localized(status)), status.message())
 }

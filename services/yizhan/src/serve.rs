@@ -1,6 +1,6 @@
 //! `yizhan serve`: every role in one process, or one of them. Both ways are wired alike; nothing else knows which it is.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
 use kit::{
@@ -14,13 +14,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use crate::{
-    clock::{Service, shanghai},
-    folder::Folder,
-    gateway,
-    peer::connect,
-    trouble,
-};
+use crate::{clock::shanghai, folder::Folder, peer::connect, trouble};
 
 /// How long calls may take to finish once the program has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -72,9 +66,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let telemetry = telemetry::start(args.role.map_or("all", Role::name), config.otlp.as_deref(), config.log_json);
     let telemetry = telemetry.map_err(|error| trouble(format!("otlp: {error}"), "telemetry could not be started"))?;
     let clock = args.simulate.map_or_else(Clock::real, Clock::simulated);
+    // Listened for from now on, so that a stop that comes while it starts is not missed.
+    let stop = tokio::spawn(kit::serve::stop_signal());
     let mut server = Server::open(Wiring::of(args.role, &config)?, &config, &clock).await?;
     let failed = tokio::select! {
-        () = kit::serve::stop_signal() => None,
+        _ = stop => None,
         failed = server.failed() => Some(failed),
     };
     server.stop().await;
@@ -189,8 +185,7 @@ struct Server {
     web: Option<SocketAddr>,
     tasks: JoinSet<anyhow::Result<()>>,
     stop: CancellationToken,
-    clock: Clock,
-    folder: Arc<Folder>,
+    _folder: Folder,
 }
 
 impl Server {
@@ -201,7 +196,7 @@ impl Server {
                 "training mode keeps its databases in the data folder; take `databases` out of the settings",
             ));
         }
-        let folder = Arc::new(Folder::claim(&config.data, clock)?);
+        let folder = Folder::claim(&config.data, clock)?;
         // Ports first: an address in use is told before a database is touched.
         let listener = bind(config.listen, "listen").await?;
         let pages = if wiring.has_pages() { Some(bind(config.web, "web").await?) } else { None };
@@ -209,7 +204,7 @@ impl Server {
         let web = pages.as_ref().map(TcpListener::local_addr).transpose()?;
 
         let (routes, router) = wiring.open(config, clock).await?;
-        let routes = kit::serve::with_health_and_reflection(routes.add_service(Service::new(clock, &folder))).await?;
+        let routes = kit::serve::with_health_and_reflection(routes).await?;
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         let limits = Limits { calls: config.calls, ..Limits::default() };
         let serving = kit::serve::grpc(listener, routes.prepare(), limits, stop.clone());
@@ -219,8 +214,9 @@ impl Server {
             tasks.spawn(async { Ok(serving.await?) });
         }
         let time = if clock.is_simulated() { "training" } else { "real" };
-        tracing::info!(%grpc, pages = web.map(|web| format!("http://{web}")), data = %config.data.display(), time, now = clock.now().shanghai(), "listening");
-        Ok(Server { grpc, web, tasks, stop, clock: clock.clone(), folder })
+        let (pages, now) = (web.map(|web| format!("http://{web}")), clock.now().shanghai());
+        tracing::info!(%grpc, pages, data = %config.data.display(), time, now, "listening");
+        Ok(Server { grpc, web, tasks, stop, _folder: folder })
     }
 
     /// Waits until something that listens has ended by itself.
@@ -239,11 +235,6 @@ impl Server {
         if drained.is_err() {
             tracing::warn!(seconds = DRAIN.as_secs(), "calls were cut off that did not finish");
             self.tasks.shutdown().await;
-        }
-        if self.clock.is_simulated()
-            && let Err(error) = self.folder.live_to(self.clock.now())
-        {
-            tracing::error!(%error, "the time of training mode was not written down");
         }
     }
 }

@@ -106,3 +106,21 @@ async fn a_peer_in_the_same_process_is_answered_the_same() {
         assert_eq!(refused(directory.create_division(again).await), (Code::AlreadyExists, "DIVISION_EXISTS".into()));
     }
 }
+
+#[tokio::test]
+async fn replicas_may_open_at_the_same_time() {
+    for database in kit::testing::databases() {
+        let config = database.config(&["directory"]).await;
+        let clock = kit::testing::clock("2026-02-09T09:00");
+        kit::keys::Keys::open(&config.key_file()).expect("the key that replicas share");
+        let opening = (0..4).map(|_| {
+            let (config, clock) = (config.clone(), clock.clone());
+            tokio::spawn(
+                async move { directory::open(&config, &clock).await.map(drop).map_err(|error| error.to_string()) },
+            )
+        });
+        for opened in opening.collect::<Vec<_>>() {
+            assert_eq!(opened.await.expect("no panic"), Ok(()));
+        }
+    }
+}

@@ -66,31 +66,29 @@ pub struct Marks(pub i32);
 
 impl Marks {
     pub const NONE: Marks = Marks(0);
-    /// Accepted, in words or by silence. All marks below it are of accepted cases only.
-    pub const ACCEPTED: Marks = Marks(1 << 4);
-    /// Come to its end, whatever the end.
-    pub const ENDED: Marks = Marks(1 << 5);
+    /// Accepted, in words or by silence, and come to its end, whatever the end. What follows is of accepted cases, too.
+    pub const ENDED: Marks = Marks(1 << 4);
     /// Not come to its end.
-    pub const OPEN: Marks = Marks(1 << 6);
+    pub const OPEN: Marks = Marks(1 << 5);
     /// Decided, or ended without a decision: the clocks have said their last.
-    pub const SETTLED: Marks = Marks(1 << 7);
+    pub const SETTLED: Marks = Marks(1 << 6);
     /// Settled on or before the due day, or with no due day that could have passed: the clock stood still, or the
     /// calendar cannot say yet.
-    pub const ON_TIME_LEGAL: Marks = Marks(1 << 8);
-    pub const ON_TIME_PROMISED: Marks = Marks(1 << 9);
+    pub const ON_TIME_LEGAL: Marks = Marks(1 << 7);
+    pub const ON_TIME_PROMISED: Marks = Marks(1 << 8);
     /// 默示受理 (行政许可法 art. 32)
-    pub const DEEMED: Marks = Marks(1 << 10);
-    pub const SUPPLEMENTED: Marks = Marks(1 << 11);
-    pub const SUSPENDED: Marks = Marks(1 << 12);
-    pub const EXTENDED: Marks = Marks(1 << 13);
-    pub const GRANTED: Marks = Marks(1 << 14);
-    pub const DENIED: Marks = Marks(1 << 15);
+    pub const DEEMED: Marks = Marks(1 << 9);
+    pub const SUPPLEMENTED: Marks = Marks(1 << 10);
+    pub const SUSPENDED: Marks = Marks(1 << 11);
+    pub const EXTENDED: Marks = Marks(1 << 12);
+    pub const GRANTED: Marks = Marks(1 << 13);
+    pub const DENIED: Marks = Marks(1 << 14);
     /// 即办件
-    pub const INSTANT: Marks = Marks(1 << 16);
+    pub const INSTANT: Marks = Marks(1 << 15);
     /// Refused at the door: never accepted.
-    pub const REFUSED: Marks = Marks(1 << 17);
+    pub const REFUSED: Marks = Marks(1 << 16);
     /// Lapsed without supplement: never accepted.
-    pub const LAPSED: Marks = Marks(1 << 18);
+    pub const LAPSED: Marks = Marks(1 << 17);
 
     /// All marks of `others` are there.
     pub const fn has(self, others: Marks) -> bool {
@@ -135,8 +133,7 @@ impl Fact {
         let when = |is: bool, marks: Marks| if is { marks.0 } else { 0 };
         let mut marks = self.state as i32;
         if self.accepted_on.is_some() {
-            marks |= Marks::ACCEPTED.0
-                | when(self.ended_on.is_some(), Marks::ENDED)
+            marks |= when(self.ended_on.is_some(), Marks::ENDED)
                 | when(self.ended_on.is_none(), Marks::OPEN)
                 | when(settled_on.is_some(), Marks::SETTLED)
                 | when(in_time(self.legal_due_on), Marks::ON_TIME_LEGAL)

@@ -23,6 +23,7 @@ pub enum DayOf {
     AcceptanceWaiting,
     /// Decision, of a promised case whose handling time is known.
     Decision,
+    /// The end, of a case that was accepted.
     End,
 }
 
@@ -119,7 +120,7 @@ impl Figure {
             Figure::Received => of(DayOf::Receipt, Marks::NONE),
             Figure::Refused => of(DayOf::ReceiptUnaccepted, Marks::REFUSED),
             Figure::Lapsed => of(DayOf::ReceiptUnaccepted, Marks::LAPSED),
-            Figure::Accepted => of(DayOf::Acceptance, Marks::ACCEPTED),
+            Figure::Accepted => of(DayOf::Acceptance, Marks::NONE),
             Figure::Completed => of(DayOf::Acceptance, Marks::ENDED),
             Figure::OnTimeLegal => of(DayOf::Acceptance, Marks::ON_TIME_LEGAL),
             Figure::OnTimePromised => of(DayOf::Acceptance, Marks::ON_TIME_PROMISED),
@@ -133,7 +134,7 @@ impl Figure {
             Figure::Instant => of(DayOf::Acceptance, Marks::INSTANT),
             Figure::OverdueLegal => overdue(Clock::Legal),
             Figure::OverduePromised => overdue(Clock::Promised),
-            Figure::EndedInPeriod => of(DayOf::End, Marks::ACCEPTED),
+            Figure::EndedInPeriod => of(DayOf::End, Marks::NONE),
         }
     }
 
@@ -168,7 +169,7 @@ impl Figure {
 }
 
 fn overdue(clock: Clock) -> Condition {
-    Condition { day: DayOf::AcceptanceWaiting, marks: Marks::ACCEPTED, overdue: Some(clock) }
+    Condition { day: DayOf::AcceptanceWaiting, marks: Marks::NONE, overdue: Some(clock) }
 }
 
 /// The figures of one group of cases.

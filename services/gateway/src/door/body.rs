@@ -1,5 +1,6 @@
 //! The body of an answer that comes over a channel. Where the line is lost in the middle it ends as a call ends: with
-//! trailers that say UNAVAILABLE. Left alone, the caller would see a broken stream, which reads as INTERNAL.
+//! trailers, and they say UNAVAILABLE. Left alone, the caller would see a broken stream, which reads as INTERNAL, or
+//! one that ends without a status.
 
 use std::{
     pin::Pin,
@@ -16,12 +17,13 @@ use super::pass::dead;
 pub struct Mended {
     name: &'static str,
     body: tonic::body::Body,
-    lost: bool,
+    /// Trailers were sent, the service's or ours.
+    whole: bool,
 }
 
 impl Mended {
     pub fn new(name: &'static str, body: tonic::body::Body) -> Mended {
-        Mended { name, body, lost: false }
+        Mended { name, body, whole: false }
     }
 }
 
@@ -30,24 +32,27 @@ impl Body for Mended {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if self.lost {
+        if self.whole {
             return Poll::Ready(None);
         }
-        let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-            Some(Err(error)) => {
-                self.lost = true;
-                let mut trailers = HeaderMap::with_capacity(3);
-                // Our own statuses always fit into headers.
-                dead(self.name, &error).add_header(&mut trailers)?;
-                Some(Ok(Frame::trailers(trailers)))
+        let lost = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                self.whole = frame.is_trailers();
+                return Poll::Ready(Some(Ok(frame)));
             }
-            whole => whole,
+            Some(Err(error)) => error,
+            // A stream that was reset with CANCEL ends so.
+            None => Status::unavailable("the answer ended without a status"),
         };
-        Poll::Ready(frame)
+        self.whole = true;
+        let mut trailers = HeaderMap::with_capacity(3);
+        // Our own statuses always fit into headers.
+        dead(self.name, &lost).add_header(&mut trailers)?;
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.lost || self.body.is_end_stream()
+        self.whole
     }
 
     fn size_hint(&self) -> SizeHint {

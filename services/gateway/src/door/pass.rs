@@ -68,7 +68,7 @@ impl Service<Request> for Pass {
         match &mut self.line {
             Line::Here(router) => Either::Left(router.call(request)),
             Line::There { name, peer } => {
-                let passed = pass(*name, peer.clone(), request, self.time);
+                let passed = pass(name, peer.clone(), request, self.time);
                 Either::Right(Box::pin(async { Ok(passed.await.unwrap_or_else(Status::into_http)) }))
             }
         }
@@ -85,7 +85,9 @@ async fn pass(name: &'static str, mut peer: Peer, request: Request, time: Option
         return Err(too_late(name));
     }
     let answer = ready.call(request).await.map_err(|error| failed(name, error))?;
-    Ok(answer.map(|body| Body::new(Mended::new(name, body))))
+    // A refusal stands in the head alone; everything else ends with trailers.
+    let ends_here = answer.headers().contains_key("grpc-status");
+    Ok(answer.map(|body| if ends_here { Body::new(body) } else { Body::new(Mended::new(name, body)) }))
 }
 
 fn failed(name: &'static str, error: Box<dyn std::error::Error + Send + Sync>) -> Status {

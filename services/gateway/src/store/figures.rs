@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
     ColumnTrait, Condition as Where, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, Query},
+    sea_query::{Asterisk, Expr, ExprTrait, Query},
 };
 
 use super::{
@@ -60,15 +60,15 @@ struct Line {
 async fn lines(db: &impl ConnectionTrait, scope: &Scope, condition: Condition, by: By, today: Day) -> Result<Vec<Line>, DbErr> {
     let day = day_column(condition.day);
     let alike = match condition.day {
-        // Its index knows no marks: it is never written again, and only the number is wanted.
-        DayOf::Receipt => None,
+        // Only the number is wanted of these, so their indexes know no marks and are seldom written again.
+        DayOf::Receipt | DayOf::End => None,
         DayOf::Decision => Some(Column::HandlingDays),
         _ => Some(Column::Marks),
     };
     let columns: Vec<Column> = [day, Column::Place].into_iter().chain(alike).collect();
     let inner = Query::select()
         .columns(columns.clone())
-        .expr_as(Expr::col(Column::Number).count(), "n")
+        .expr_as(Expr::col(Asterisk).count(), "n")
         .from(Entity)
         .cond_where(holds(scope, condition, today))
         .group_by_columns(columns)
@@ -111,7 +111,7 @@ pub async fn list(
 
 /// How many they are altogether.
 pub async fn total(db: &impl ConnectionTrait, scope: &Scope, condition: Condition, today: Day) -> Result<i64, DbErr> {
-    let count = Entity::find().select_only().expr(Expr::col(Column::Number).count()).filter(holds(scope, condition, today));
+    let count = Entity::find().select_only().expr(Expr::col(Asterisk).count()).filter(holds(scope, condition, today));
     Ok(count.into_tuple().one(db).await?.unwrap_or_default())
 }
 
@@ -121,9 +121,11 @@ fn holds(scope: &Scope, condition: Condition, today: Day) -> Where {
     let mut holds = Where::all()
         .add(Column::Division.eq(scope.division.as_str()))
         .add(day_column(condition.day).between(period.first.0, period.last.0));
-    if condition.day == DayOf::Decision {
-        holds = holds.add(Column::HandlingDays.is_not_null());
-    }
+    holds = match condition.day {
+        DayOf::Decision => holds.add(Column::HandlingDays.is_not_null()),
+        DayOf::End => holds.add(Column::AcceptedOn.is_not_null()),
+        _ => holds,
+    };
     let Marks(marks) = condition.marks;
     if marks != 0 {
         holds = holds.add(Expr::col(Column::Marks).bit_and(marks).eq(marks));

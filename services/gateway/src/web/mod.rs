@@ -1,1 +1,187 @@
-pub fn pages(_books: crate::books::Books, _keys: kit::keys::Keys) -> axum::Router { axum::Router::new() }
+//! The pages: rendered here, whole without scripts, in Chinese and English, with nothing fetched from elsewhere.
+
+mod board;
+mod cases;
+mod chart;
+mod fault;
+mod json;
+mod pictures;
+mod query;
+mod shelf;
+mod shell;
+mod words;
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use kit::{form::Form, id::Division, keys::Keys, refusal::Refusal};
+
+use self::{query::Asked, words::Lang};
+use crate::{
+    ask::{self, CasesToken},
+    books::{Board, Books},
+    domain::{
+        day::Period,
+        scope::{Scope, Selection},
+    },
+};
+
+/// Cases on a page of the list behind a figure.
+const PAGE: u64 = 100;
+/// What a page without any case is of.
+const NOWHERE: Division = Division::NATIONAL;
+
+#[derive(Clone)]
+struct Pages(Arc<Inner>);
+
+struct Inner {
+    books: Books,
+    keys: Keys,
+    shelf: shelf::Shelf,
+}
+
+/// The pages over these books.
+pub fn pages(books: Books, keys: Keys) -> Router {
+    Router::new()
+        .route("/", get(show_board))
+        .route("/figures/cases", get(show_cases))
+        .route("/figures.json", get(show_json))
+        .route("/healthz", get(show_health))
+        .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/style.css"))))
+        .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
+        .fallback(fault::not_found)
+        .layer(middleware::map_response(secure))
+        .with_state(Pages(Arc::new(Inner { books, keys, shelf: shelf::Shelf::default() })))
+}
+
+async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
+    let shown = async {
+        let (lang, year, board) = pages.board(&Asked::read(&uri)?).await?;
+        Ok(html(&board::BoardPage::new(&board, year, lang)))
+    };
+    match shown.await {
+        Ok(page) => unless_seen(&headers, page),
+        Err(refusal) => fault::refused(&uri, &refusal),
+    }
+}
+
+async fn show_json(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
+    let shown = async {
+        let (.., board) = pages.board(&Asked::read(&uri)?).await?;
+        serde_json::to_string(&json::Sheet::new(&board)).map_err(Refusal::internal)
+    };
+    match shown.await {
+        Ok(json) => unless_seen(&headers, Page { kind: "application/json", text: json }),
+        Err(refusal) => fault::refused(&uri, &refusal),
+    }
+}
+
+async fn show_cases(State(pages): State<Pages>, uri: Uri) -> Response {
+    let Inner { books, keys, .. } = &*pages.0;
+    let shown = async {
+        let asked = Asked::read(&uri)?;
+        let mut form = Form::new();
+        let (lang, figure, scope) = (form.take(asked.lang()), form.take(asked.figure()), form.take(asked.scope()));
+        let ((lang, figure), scope) = ask::read(form, lang.zip(figure).zip(scope))?;
+        let token = CasesToken::new(keys, &scope, figure);
+        let after = token.after(asked.page_token()?)?;
+        let further = after.is_some();
+        let cases = books.cases(scope.clone(), figure, after, PAGE).await?;
+        let labels = books.labels(scope.division).await?;
+        let next = cases.cases.last().filter(|_| cases.more).map(|last| token.next(&last.number));
+        let asked = cases::Asked { scope: &scope, figure, lang, further, next };
+        Ok(html(&cases::CasesPage::new(asked, &cases, &labels, books.today())))
+    };
+    shown.await.map_or_else(|refusal| fault::refused(&uri, &refusal), IntoResponse::into_response)
+}
+
+async fn show_health(State(pages): State<Pages>) -> Response {
+    match pages.0.books.first_division().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "store unavailable\n").into_response(),
+    }
+}
+
+impl Pages {
+    /// The board of the division and year asked for; by default of the first division that has cases, and of this year.
+    async fn board(&self, asked: &Asked) -> Result<(Lang, i16, Arc<Board>), Refusal> {
+        let Inner { books, shelf, .. } = &*self.0;
+        let mut form = Form::new();
+        let (lang, year) = (form.take(asked.lang()), form.take(asked.year(books.today())));
+        let division = form.take(asked.division());
+        let ((lang, year), division) = ask::read(form, lang.zip(year).zip(division))?;
+        let division = match division {
+            Some(division) => division,
+            None => books.first_division().await?.unwrap_or(NOWHERE),
+        };
+        let period = Period::year(year).ok_or_else(|| Refusal::field("year", "没有这一年", "there is no such year"))?;
+        let scope = Scope { division, period, selection: Selection::default() };
+        Ok((lang, year, shelf.board(books, scope).await?))
+    }
+}
+
+/// A text and what kind it is of.
+struct Page {
+    kind: &'static str,
+    text: String,
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, self.kind)], self.text).into_response()
+    }
+}
+
+/// A page as an answer; one that cannot be rendered is a fault of ours.
+fn html(page: &impl Template) -> Page {
+    let text = page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        "页面无法显示 / the page cannot be shown".to_owned()
+    });
+    Page { kind: "text/html; charset=utf-8", text }
+}
+
+/// The page, or 304 where the caller has just this one.
+fn unless_seen(headers: &HeaderMap, page: Page) -> Response {
+    let mut hasher = DefaultHasher::new();
+    page.text.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    let seen = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes());
+    let tag = [(header::ETAG, tag)];
+    if seen { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, page).into_response() }
+}
+
+async fn asset(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")], text).into_response()
+}
+
+/// What every answer carries: nothing but this origin's own style and script, framed by nobody, sniffed by nobody.
+async fn secure(mut answer: Response) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+        connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+    answer
+}

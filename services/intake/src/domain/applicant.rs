@@ -72,12 +72,11 @@ impl Party {
         Party {
             name: if organisation { self.name.clone() } else { mask_name(&self.name) },
             document: self.document,
-            number: if organisation { self.number.clone() } else { mask(&self.number, if self.number.len() == 18 { 6 } else { 2 }, 4) },
+            number: if organisation { self.number.clone() } else { mask_number(&self.number) },
             phone: mask(&self.phone, 3, 4),
-            // To the town or village at most: the first six characters, such as 尉氏县城关镇.
-            address: if self.address.is_empty() { String::new() } else { self.address.chars().take(6).collect::<String>() + "××" },
+            address: mask_address(&self.address),
             agent_name: mask_name(&self.agent_name),
-            agent_number: mask(&self.agent_number, 2, 4),
+            agent_number: mask_number(&self.agent_number),
         }
     }
 }
@@ -92,10 +91,21 @@ fn mask_name(name: &str) -> String {
     chars.next().map_or_else(String::new, |surname| format!("{surname}{}", hidden(chars.count())))
 }
 
-/// Keeps the first and last characters; hides all where too little would stay hidden.
+fn mask_number(number: &str) -> String {
+    if number.len() == 18 { mask(number, 6, 4) } else { mask(number, 2, 2) }
+}
+
+/// To the town at most, such as 尉氏县城关镇: as much of the first six characters as ends one of its names.
+fn mask_address(address: &str) -> String {
+    let chars: Vec<char> = address.chars().take(6).collect();
+    let town = chars.iter().rposition(|c| "省市县区镇乡".contains(*c)).map_or(0, |last| last + 1);
+    if address.is_empty() { String::new() } else { chars[..town].iter().collect::<String>() + "××" }
+}
+
+/// Keeps the first and last characters; hides all where fewer than four would stay hidden.
 fn mask(text: &str, first: usize, last: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
-    if chars.len() <= first + last {
+    if chars.len() < first + last + 4 {
         return "*".repeat(chars.len());
     }
     let hidden = chars.len() - first - last;
@@ -125,7 +135,11 @@ mod tests {
 
     #[test]
     fn short_texts_are_hidden_whole() {
-        assert_eq!(mask("12345", 3, 4), "*****");
+        assert_eq!(mask("27970000", 3, 4), "********");
+        assert_eq!(mask_number("E12345678"), "E1*****78");
         assert_eq!(mask("", 3, 4), "");
+        assert_eq!(mask_address("人民路甲9号"), "××");
+        assert_eq!(mask_address("城关镇人民路1号"), "城关镇××");
+        assert_eq!(mask_address(""), "");
     }
 }

@@ -133,6 +133,10 @@ impl Case {
                 let (zh, en) = (format!("材料 {} 不在补正清单内", ticked.code), format!("material {} was not asked for", ticked.code));
                 return Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_NOT_ASKED", zh, en).at("materials"));
             };
+            // What is named, but not there, meets nothing.
+            if ticked.originals + ticked.copies == 0 {
+                continue;
+            }
             demand.met = true;
             match self.materials.iter_mut().find(|old| old.code == ticked.code) {
                 Some(old) => *old = ticked,
@@ -416,8 +420,11 @@ impl Case {
         }
         self.stamp(hall);
         let after = (self.intake.clone(), self.legal.clone(), self.promised.clone(), self.issue.clone(), self.supplement.clone());
+        if before == after {
+            return None;
+        }
         self.touch(now);
-        (before != after).then_some("case.redated")
+        Some("case.redated")
     }
 
     fn end(&mut self, state: State, ending: Ending, now: Moment) {
@@ -455,8 +462,11 @@ fn known<'a>(text: &Text, codes: impl IntoIterator<Item = &'a str>) -> Result<()
 /// The remedies line of a denial: sixty days to the reconsideration body (行政复议法 art. 20), six months to the court.
 fn remedies(hall: &Hall, division: Division, unit: &str) -> Result<String, Refusal> {
     let unit = hall.unit(division, unit)?;
+    // The directory may not know them yet; the line is required all the same.
+    let or = |known: &str, competent: &str| if known.is_empty() { competent.to_owned() } else { known.to_owned() };
     Ok(format!(
         "如不服本决定，可自收到本决定书之日起六十日内向{}申请行政复议，或者自收到之日起六个月内依法向{}提起行政诉讼。",
-        unit.reconsideration_body, unit.court
+        or(&unit.reconsideration_body, "有管辖权的行政复议机关"),
+        or(&unit.court, "有管辖权的人民法院")
     ))
 }

@@ -36,8 +36,8 @@ impl AttachmentService for Attachments {
         };
         let key = RequestKey::of("UploadAttachment", &header, &header.request_id)?;
         check(&header)?;
-        let (target, clerk) = Target::read(&header.parent, "", "clerk", &header.clerk)?;
         find(&self.0, "parent", &header.parent).await?;
+        let (target, clerk) = Target::read(&header.parent, "", "clerk", &header.clerk)?;
 
         let mut incoming = self.0.files.start().await.map_err(unwritable)?;
         while let Some(message) = parts.message().await? {
@@ -64,9 +64,10 @@ impl AttachmentService for Attachments {
             uploaded_at: self.0.clock.now().0,
         };
         let (division, number) = (target.division, target.number.clone());
+        let material = attachment.material.clone();
         let step = self.0.step(target, key, None, move |case, hall, now| case.attach(attachment.clone(), &clerk, hall, now));
         let kept = step.await?;
-        let attachment = kept.case.attachments.iter().find(|attachment| attachment.sha256 == sha256);
+        let attachment = kept.case.attachments.iter().find(|attachment| attachment.sha256 == sha256 && attachment.material == material);
         let attachment = attachment.ok_or_else(|| Refusal::internal("an attached file is not in its case"))?;
         Ok(Response::new(render::attachment(division, &number, attachment)))
     }

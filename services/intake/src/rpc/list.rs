@@ -15,7 +15,7 @@ use sea_orm::{
 use super::{item::unreadable, render};
 use crate::{
     office::Office,
-    store::case::{Column, Entity, Kept},
+    store::case::{Column, Entity, Kept, NEVER},
 };
 
 pub async fn list(office: &Office, request: pb::ListCasesRequest) -> Result<pb::ListCasesResponse, Refusal> {
@@ -128,8 +128,10 @@ fn condition(term: &Term) -> Result<Condition, Refusal> {
             "可用字段：state、unit、item、window、received_on、due_on、signal、open",
         )),
     };
+    // What has no due day is neither before nor after one.
+    let due = (term.field == "due_on").then(|| Expr::col(Column::DueOn).ne(NEVER));
     let column = Expr::col(column);
-    Ok(Condition::all().add(match term.operator {
+    Ok(Condition::all().add_option(due).add(match term.operator {
         Operator::Equal => column.eq(value),
         Operator::NotEqual => column.ne(value),
         Operator::Less => column.lt(value),

@@ -24,8 +24,8 @@ pub fn applicant(applicant: Option<pb::Applicant>, form: &mut Form) -> Option<Pa
         document,
         number: a.document_number.trim().to_ascii_uppercase(),
         phone: a.phone,
-        address: a.address,
-        agent_name: a.agent_name,
+        address: a.address.trim().to_owned(),
+        agent_name: a.agent_name.trim().to_owned(),
         agent_number: a.agent_document_number,
     };
     party.check(form, "applicant");

@@ -1,6 +1,8 @@
 //! What time brings: acceptance by silence, yellow and red, exact to the moment and after any downtime.
 
+use kit::store::Store;
 use proto::intake::v1::{self as pb, CaseState, RefusalKind, Signal};
+use sea_orm::ConnectionTrait;
 
 use crate::hall::*;
 
@@ -175,6 +177,37 @@ async fn what_was_decided_in_time_stays_green_however_long_it_waits_to_be_collec
         assert_eq!(lights(&hall, &case).await, (Signal::Green, Signal::Green));
         let (_, facts) = hall.history(&case).await.pop().expect("red");
         assert_eq!((facts.legal_signal(), facts.promised_signal()), (Signal::Green, Signal::Green));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_instant_item_that_is_not_done_at_once_is_late_the_next_day() {
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").accepts(COPY).await;
+    assert_eq!(case.promised_clock.as_ref().expect("runs").due_on, "2026-06-01");
+    assert_eq!(lights(&hall, &case).await, (Signal::Green, Signal::Green));
+    hall.pass_to("2026-06-02T00:00").await;
+    assert_eq!(lights(&hall, &case).await, (Signal::Green, Signal::Red));
+    assert_eq!(hall.events(&case).await, ["case.received", "case.accepted", "case.red"], "and was never yellow");
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_read_holds_up_no_other() {
+    Hall::on_each_engine("2026-02-09T09:00", async |hall| {
+        let spoilt = hall.window("A01").receives(FOOD).await;
+        let case = hall.window("A01").receives(FOOD).await;
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake")).await.expect("opens");
+        let tx = store.begin().await.expect("begins");
+        let sql = format!("UPDATE cases SET body = '{{}}' WHERE id = '{}'", spoilt.number);
+        assert_eq!(tx.execute_unprepared(&sql).await.expect("spoilt").rows_affected(), 1);
+        tx.commit().await.expect("commits");
+        store.close().await.expect("closes");
+
+        hall.strikes("2026-02-15T00:00");
+        until(async || hall.case(&case).await.state() == CaseState::Accepted).await;
+        assert_eq!(hall.case(&case).await.accepted_on, "2026-02-09");
+        hall.grant(&case).await.expect("goes on");
     })
     .await;
 }

@@ -85,71 +85,69 @@ async fn an_instant_item_passes_through_in_one_call() {
 
 #[tokio::test]
 async fn what_is_not_instant_or_not_whole_is_not_handled_at_once_and_leaves_no_trace() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let before = hall.journal().await.len();
-        let spot = on_the_spot;
-        let asked = |item: &str, spot: pb::OnTheSpot| pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", item) };
-        assert_eq!(refused(hall.receive(asked(FOOD, spot())).await), "ITEM_NOT_INSTANT");
-        let bare = pb::ReceiveCaseRequest { materials: vec![], ..asked(COPY, spot()) };
-        assert_eq!(refused(hall.receive(bare).await), "MATERIALS_MISSING");
-        let one_person = pb::OnTheSpot { officer: name("people", &clerk(UNIT)), ..spot() };
-        assert_eq!(refused(hall.receive(asked(COPY, one_person)).await), "DECIDER_RECEIVED");
-        let one_window = pb::OnTheSpot { window: name("windows", "A01"), ..spot() };
-        assert_eq!(refused(hall.receive(asked(COPY, one_window)).await), "WINDOWS_NOT_APART");
-        let no_issue = pb::OnTheSpot { window: name("windows", "A02"), ..spot() };
-        assert_eq!(refused(hall.receive(asked(COPY, no_issue)).await), "WINDOW_DOES_NOT_ISSUE");
-        assert_eq!(hall.journal().await.len(), before);
-        // Not even a number was used up.
-        assert!(hall.window("A01").receives(COPY).await.number.contains("-000001-"));
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let before = hall.journal().await.len();
+    let spot = on_the_spot;
+    let asked = |item: &str, spot: pb::OnTheSpot| pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", item) };
+    assert_eq!(refused(hall.receive(asked(FOOD, spot())).await), "ITEM_NOT_INSTANT");
+    let bare = pb::ReceiveCaseRequest { materials: vec![], ..asked(COPY, spot()) };
+    assert_eq!(refused(hall.receive(bare).await), "MATERIALS_MISSING");
+    let one_person = pb::OnTheSpot { officer: name("people", &clerk(UNIT)), ..spot() };
+    assert_eq!(refused(hall.receive(asked(COPY, one_person)).await), "DECIDER_RECEIVED");
+    let one_window = pb::OnTheSpot { window: name("windows", "A01"), ..spot() };
+    assert_eq!(refused(hall.receive(asked(COPY, one_window)).await), "WINDOWS_NOT_APART");
+    let no_issue = pb::OnTheSpot { window: name("windows", "A02"), ..spot() };
+    assert_eq!(refused(hall.receive(asked(COPY, no_issue)).await), "WINDOW_DOES_NOT_ISSUE");
+    assert_eq!(hall.journal().await.len(), before);
+    // Not even a number was used up.
+    assert!(hall.window("A01").receives(COPY).await.number.contains("-000001-"));
 }
 
 #[tokio::test]
 async fn what_is_required_must_be_there_to_be_accepted() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let now = pb::ReceiveCaseRequest { accept_now: true, materials: vec![ticked("M1"), ticked("M3")], ..receipt("A01", FOOD) };
-        assert_eq!(refused(hall.receive(now.clone()).await), "MATERIALS_MISSING");
-        let none = pb::TickedMaterial { code: "M2".into(), originals: 0, copies: 0 };
-        let empty = pb::ReceiveCaseRequest { materials: vec![ticked("M1"), none], ..now.clone() };
-        assert_eq!(refused(hall.receive(empty).await), "MATERIALS_MISSING");
-        let case = hall.receive(pb::ReceiveCaseRequest { accept_now: false, ..now }).await.expect("received");
-        assert_eq!(refused(hall.accept(&case).await), "MATERIALS_MISSING");
-        let unknown = pb::ReceiveCaseRequest { materials: vec![ticked("M9")], ..receipt("A01", FOOD) };
-        assert_eq!(refused(hall.receive(unknown).await), "MATERIAL_UNKNOWN");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let now = pb::ReceiveCaseRequest { accept_now: true, materials: vec![ticked("M1"), ticked("M3")], ..receipt("A01", FOOD) };
+    assert_eq!(refused(hall.receive(now.clone()).await), "MATERIALS_MISSING");
+    let none = pb::TickedMaterial { code: "M2".into(), originals: 0, copies: 0 };
+    let empty = pb::ReceiveCaseRequest { materials: vec![ticked("M1"), none], ..now.clone() };
+    assert_eq!(refused(hall.receive(empty).await), "MATERIALS_MISSING");
+    let case = hall.receive(pb::ReceiveCaseRequest { accept_now: false, ..now }).await.expect("received");
+    assert_eq!(refused(hall.accept(&case).await), "MATERIALS_MISSING");
+    let unknown = pb::ReceiveCaseRequest { materials: vec![ticked("M9")], ..receipt("A01", FOOD) };
+    assert_eq!(refused(hall.receive(unknown).await), "MATERIAL_UNKNOWN");
 }
 
 #[tokio::test]
 async fn a_window_accepts_for_its_unit_and_a_clerk_works_for_it() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let by = |code: &str| name("people", code);
-        assert_eq!(refused(hall.receive(receipt("A01", ROAD)).await), "WINDOW_UNIT");
-        assert_eq!(refused(hall.receive(receipt("B01", FOOD)).await), "WINDOW_DOES_NOT_ACCEPT");
-        assert_eq!(refused(hall.receive(receipt("Z99", FOOD)).await), "WINDOW_NOT_FOUND");
-        let stranger = pb::ReceiveCaseRequest { clerk: by(&clerk(OTHER_UNIT)), ..receipt("A01", FOOD) };
-        assert_eq!(refused(hall.receive(stranger).await), "PERSON_UNIT");
-        let leader = pb::ReceiveCaseRequest { clerk: by(GOVERNMENT_HEAD), ..receipt("A01", FOOD) };
-        assert_eq!(refused(hall.receive(leader).await), "PERSON_UNIT");
-        let nobody = pb::ReceiveCaseRequest { clerk: by("NOBODY"), ..receipt("A01", FOOD) };
-        assert_eq!(refused(hall.receive(nobody).await), "PERSON_NOT_FOUND");
-        let centre = pb::ReceiveCaseRequest { clerk: by(CENTRE_CLERK), ..receipt("A01", FOOD) };
-        assert!(hall.receive(centre).await.is_ok());
-        assert!(hall.receive(receipt("A02", ROAD)).await.is_ok());
-        assert_eq!(refused(hall.receive(receipt("A01", "no-such-item")).await), "ITEM_NOT_FOUND");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let by = |code: &str| name("people", code);
+    assert_eq!(refused(hall.receive(receipt("A01", ROAD)).await), "WINDOW_UNIT");
+    assert_eq!(refused(hall.receive(receipt("B01", FOOD)).await), "WINDOW_DOES_NOT_ACCEPT");
+    assert_eq!(refused(hall.receive(receipt("Z99", FOOD)).await), "WINDOW_NOT_FOUND");
+    let stranger = pb::ReceiveCaseRequest { clerk: by(&clerk(OTHER_UNIT)), ..receipt("A01", FOOD) };
+    assert_eq!(refused(hall.receive(stranger).await), "PERSON_UNIT");
+    let leader = pb::ReceiveCaseRequest { clerk: by(GOVERNMENT_HEAD), ..receipt("A01", FOOD) };
+    assert_eq!(refused(hall.receive(leader).await), "PERSON_UNIT");
+    let nobody = pb::ReceiveCaseRequest { clerk: by("NOBODY"), ..receipt("A01", FOOD) };
+    assert_eq!(refused(hall.receive(nobody).await), "PERSON_NOT_FOUND");
+    let centre = pb::ReceiveCaseRequest { clerk: by(CENTRE_CLERK), ..receipt("A01", FOOD) };
+    assert!(hall.receive(centre).await.is_ok());
+    assert!(hall.receive(receipt("A02", ROAD)).await.is_ok());
+    assert_eq!(refused(hall.receive(receipt("A01", "no-such-item")).await), "ITEM_NOT_FOUND");
 }
 
 #[tokio::test]
 async fn a_closed_window_and_a_person_who_has_left_do_nothing_more() {
     let hall = Hall::open("2026-06-01T09:00").await;
     let case = hall.window("A01").accepts(FOOD).await;
-    hall.closes_window("A01").await;
     hall.dismisses(&officer(UNIT)).await;
+    until(async || {
+        let case = hall.window("A01").accepts(FOOD).await;
+        hall.grant(&case).await.is_err_and(|status| kit::status::reason(&status) == "PERSON_INACTIVE")
+    })
+    .await;
+    hall.closes_window("A01").await;
     until(async || hall.receive(receipt("A01", FOOD)).await.is_err_and(|s| kit::status::reason(&s) == "WINDOW_INACTIVE")).await;
-    until(async || hall.grant(&case).await.is_err_and(|s| kit::status::reason(&s) == "PERSON_INACTIVE")).await;
     let by_head = pb::DecideCaseRequest { officer: name("people", &head(UNIT)), ..grant(&case) };
     assert!(hall.decide(by_head).await.is_ok());
 }
@@ -171,125 +169,118 @@ async fn a_denial_has_reasons_and_tells_the_remedies() {
         let case = hall.window("C01").issues(&case).await.expect("the denial is handed out, too");
         assert_eq!(case.state(), CaseState::Issued);
         assert!(!hall.history(&case).await.last().expect("issued").1.granted);
+
+        // The line is required even where the directory does not know the body and the court.
+        let case = hall.window("A02").accepts(ROAD).await;
+        let line = hall.deny(&case, "不符合规划").await.expect("denied").decision.expect("decided").remedies_zh;
+        assert!(line.contains("有管辖权的行政复议机关") && line.contains("有管辖权的人民法院"), "{line}");
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_result_is_handed_out_at_an_issuing_window_and_never_where_it_was_received() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").accepts(FOOD).await;
-        assert_eq!(refused(hall.window("B01").issues(&case).await), "CASE_STATE");
-        let case = hall.grant(&case).await.expect("granted");
-        assert_eq!(refused(hall.window("A01").issues(&case).await), "WINDOWS_NOT_APART");
-        assert_eq!(refused(hall.window("A02").issues(&case).await), "WINDOW_DOES_NOT_ISSUE");
-        let road = hall.window("A02").accepts(ROAD).await;
-        let road = hall.grant(&road).await.expect("granted");
-        assert_eq!(refused(hall.window("B01").issues(&road).await), "WINDOW_UNIT");
-        assert!(hall.window("C01").issues(&road).await.is_ok(), "a window of the centre issues for every unit");
-        let case = hall.window("B01").issues(&case).await.expect("issued");
-        assert_eq!(refused(hall.window("B01").issues(&case).await), "CASE_STATE");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").accepts(FOOD).await;
+    assert_eq!(refused(hall.window("B01").issues(&case).await), "CASE_STATE");
+    let case = hall.grant(&case).await.expect("granted");
+    assert_eq!(refused(hall.window("A01").issues(&case).await), "WINDOWS_NOT_APART");
+    assert_eq!(refused(hall.window("A02").issues(&case).await), "WINDOW_DOES_NOT_ISSUE");
+    let road = hall.window("A02").accepts(ROAD).await;
+    let road = hall.grant(&road).await.expect("granted");
+    assert_eq!(refused(hall.window("B01").issues(&road).await), "WINDOW_UNIT");
+    assert!(hall.window("C01").issues(&road).await.is_ok(), "a window of the centre issues for every unit");
+    let case = hall.window("B01").issues(&case).await.expect("issued");
+    assert_eq!(refused(hall.window("B01").issues(&case).await), "CASE_STATE");
 }
 
 #[tokio::test]
 async fn who_received_does_not_decide() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").accepts(FOOD).await;
-        let by = |code: &str| pb::DecideCaseRequest { officer: name("people", code), ..grant(&case) };
-        assert_eq!(refused(hall.decide(by(&clerk(UNIT))).await), "DECIDER_RECEIVED");
-        assert_eq!(refused(hall.decide(by(&officer(OTHER_UNIT))).await), "PERSON_UNIT");
-        assert_eq!(refused(hall.decide(by(CENTRE_CLERK)).await), "PERSON_UNIT");
-        assert_eq!(refused(hall.decide(by("NOBODY")).await), "PERSON_NOT_FOUND");
-        assert!(hall.decide(by(&officer(UNIT))).await.is_ok());
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").accepts(FOOD).await;
+    let by = |code: &str| pb::DecideCaseRequest { officer: name("people", code), ..grant(&case) };
+    assert_eq!(refused(hall.decide(by(&clerk(UNIT))).await), "DECIDER_RECEIVED");
+    assert_eq!(refused(hall.decide(by(&officer(OTHER_UNIT))).await), "PERSON_UNIT");
+    assert_eq!(refused(hall.decide(by(CENTRE_CLERK)).await), "PERSON_UNIT");
+    assert_eq!(refused(hall.decide(by("NOBODY")).await), "PERSON_NOT_FOUND");
+    assert!(hall.decide(by(&officer(UNIT))).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_application_that_needs_no_licence_or_goes_elsewhere_is_refused() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").receives(FOOD).await;
-        let status = hall.refuse(&case, RefusalKind::NotCompetent, "").await.expect_err("which agency?");
-        assert_eq!(fields(&status), ["competent_agency"]);
-        let case = hall.refuse(&case, RefusalKind::NotCompetent, "开封市市场监督管理局").await.expect("refused");
-        let ending = case.ending.as_ref().expect("ended");
-        assert_eq!((case.state(), ending.kind.as_str()), (CaseState::Refused, "NOT_COMPETENT"));
-        assert_eq!(ending.competent_agency, "开封市市场监督管理局");
-        assert!(case.intake_clock.is_none());
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    let status = hall.refuse(&case, RefusalKind::NotCompetent, "").await.expect_err("which agency?");
+    assert_eq!(fields(&status), ["competent_agency"]);
+    let case = hall.refuse(&case, RefusalKind::NotCompetent, "开封市市场监督管理局").await.expect("refused");
+    let ending = case.ending.as_ref().expect("ended");
+    assert_eq!((case.state(), ending.kind.as_str()), (CaseState::Refused, "NOT_COMPETENT"));
+    assert_eq!(ending.competent_agency, "开封市市场监督管理局");
+    assert!(case.intake_clock.is_none());
 
-        let other = hall.window("A01").receives(FOOD).await;
-        let other = hall.refuse(&other, RefusalKind::NotRequired, "").await.expect("refused");
-        assert_eq!(other.ending.as_ref().expect("ended").kind, "NOT_REQUIRED");
-        hall.pass_to("2026-07-01T00:00").await;
-        assert_eq!(hall.events(&other).await, ["case.received", "case.refused"], "silence does not accept what was refused");
+    let other = hall.window("A01").receives(FOOD).await;
+    let other = hall.refuse(&other, RefusalKind::NotRequired, "").await.expect("refused");
+    assert_eq!(other.ending.as_ref().expect("ended").kind, "NOT_REQUIRED");
+    hall.pass_to("2026-07-01T00:00").await;
+    assert_eq!(hall.events(&other).await, ["case.received", "case.refused"], "silence does not accept what was refused");
 
-        let accepted = hall.window("A01").accepts(FOOD).await;
-        assert_eq!(refused(hall.refuse(&accepted, RefusalKind::NotRequired, "").await), "CASE_STATE");
-    })
-    .await;
+    let accepted = hall.window("A01").accepts(FOOD).await;
+    assert_eq!(refused(hall.refuse(&accepted, RefusalKind::NotRequired, "").await), "CASE_STATE");
 }
 
 #[tokio::test]
 async fn the_applicant_withdraws_before_the_decision_only() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let received = hall.window("A01").receives(FOOD).await;
-        let pending = hall.window("A01").receives(FOOD).await;
-        hall.ask(&pending, &["M1"]).await.expect("asked");
-        let accepted = hall.window("A01").accepts(FOOD).await;
-        let suspended = hall.window("A01").accepts(FOOD).await;
-        hall.suspend(&suspended, SuspensionCause::Hearing, "").await.expect("suspended");
-        for case in [received, pending, accepted, suspended] {
-            let case = hall.withdraw(&case).await.expect("withdrawn");
-            assert_eq!((case.state(), case.ending.expect("ended").kind.as_str()), (CaseState::Withdrawn, "WITHDRAWN"));
-        }
-        let decided = hall.window("A01").accepts(FOOD).await;
-        let decided = hall.grant(&decided).await.expect("granted");
-        assert_eq!(refused(hall.withdraw(&decided).await), "CASE_STATE");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let received = hall.window("A01").receives(FOOD).await;
+    let pending = hall.window("A01").receives(FOOD).await;
+    hall.ask(&pending, &["M1"]).await.expect("asked");
+    let accepted = hall.window("A01").accepts(FOOD).await;
+    let suspended = hall.window("A01").accepts(FOOD).await;
+    hall.suspend(&suspended, SuspensionCause::Hearing, "").await.expect("suspended");
+    for case in [received, pending, accepted, suspended] {
+        let case = hall.withdraw(&case).await.expect("withdrawn");
+        assert_eq!((case.state(), case.ending.expect("ended").kind.as_str()), (CaseState::Withdrawn, "WITHDRAWN"));
+    }
+    let decided = hall.window("A01").accepts(FOOD).await;
+    let decided = hall.grant(&decided).await.expect("granted");
+    assert_eq!(refused(hall.withdraw(&decided).await), "CASE_STATE");
 }
 
 #[tokio::test]
 async fn what_has_no_object_any_more_is_terminated_while_it_is_open() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").accepts(FOOD).await;
-        let case = hall.grant(&case).await.expect("granted");
-        let case = hall.terminate(&case).await.expect("terminated, though decided");
-        assert_eq!((case.state(), case.ending.as_ref().expect("ended").kind.as_str()), (CaseState::Terminated, "TERMINATED"));
-        assert_eq!(hall.events(&case).await.last().map(String::as_str), Some("case.terminated"));
-        assert_eq!(refused(hall.terminate(&case).await), "CASE_STATE");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").accepts(FOOD).await;
+    let case = hall.grant(&case).await.expect("granted");
+    let case = hall.terminate(&case).await.expect("terminated, though decided");
+    assert_eq!((case.state(), case.ending.as_ref().expect("ended").kind.as_str()), (CaseState::Terminated, "TERMINATED"));
+    assert_eq!(hall.events(&case).await.last().map(String::as_str), Some("case.terminated"));
+    assert_eq!(refused(hall.terminate(&case).await), "CASE_STATE");
 }
 
 #[tokio::test]
 async fn a_case_that_has_ended_stays_as_it_is() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").receives(FOOD).await;
-        let case = hall.withdraw(&case).await.expect("withdrawn");
-        let (before, head) = (hall.case(&case).await, hall.journal().await.len());
-        let steps = [
-            hall.accept(&case).await,
-            hall.ask(&case, &["M1"]).await,
-            hall.bring(&case, &["M1"]).await,
-            hall.refuse(&case, RefusalKind::NotRequired, "").await,
-            hall.suspend(&case, SuspensionCause::Hearing, "").await,
-            hall.resume(&case, "").await,
-            hall.extend(&case, &head_of_unit()).await,
-            hall.grant(&case).await,
-            hall.window("B01").issues(&case).await,
-            hall.withdraw(&case).await,
-            hall.terminate(&case).await,
-        ];
-        for step in steps {
-            assert_eq!(refused(step), "CASE_STATE");
-        }
-        hall.pass_to("2026-12-01T00:00").await;
-        assert_eq!((hall.case(&case).await, hall.journal().await.len()), (before, head));
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    let case = hall.withdraw(&case).await.expect("withdrawn");
+    let (before, head) = (hall.case(&case).await, hall.journal().await.len());
+    let steps = [
+        hall.accept(&case).await,
+        hall.ask(&case, &["M1"]).await,
+        hall.bring(&case, &["M1"]).await,
+        hall.refuse(&case, RefusalKind::NotRequired, "").await,
+        hall.suspend(&case, SuspensionCause::Hearing, "").await,
+        hall.resume(&case, "").await,
+        hall.extend(&case, &head_of_unit()).await,
+        hall.grant(&case).await,
+        hall.window("B01").issues(&case).await,
+        hall.withdraw(&case).await,
+        hall.terminate(&case).await,
+    ];
+    for step in steps {
+        assert_eq!(refused(step), "CASE_STATE");
+    }
+    hall.pass_to("2026-12-01T00:00").await;
+    assert_eq!((hall.case(&case).await, hall.journal().await.len()), (before, head));
 }
 
 fn head_of_unit() -> String {

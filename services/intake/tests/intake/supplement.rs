@@ -6,29 +6,25 @@ use crate::hall::*;
 
 #[tokio::test]
 async fn a_second_supplement_list_is_refused() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").receives(FOOD).await;
-        let case = hall.ask(&case, &["M2"]).await.expect("asked");
-        assert_eq!(case.state(), CaseState::SupplementPending);
-        assert_eq!(refused(hall.ask(&case, &["M1"]).await), "SUPPLEMENT_ALREADY_ASKED");
-        hall.bring(&case, &["M2"]).await.expect("brought");
-        assert_eq!(refused(hall.ask(&case, &["M1"]).await), "SUPPLEMENT_ALREADY_ASKED", "nor after it was met");
-        hall.accept(&case).await.expect("accepted");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    let case = hall.ask(&case, &["M2"]).await.expect("asked");
+    assert_eq!(case.state(), CaseState::SupplementPending);
+    assert_eq!(refused(hall.ask(&case, &["M1"]).await), "SUPPLEMENT_ALREADY_ASKED");
+    hall.bring(&case, &["M2"]).await.expect("brought");
+    assert_eq!(refused(hall.ask(&case, &["M1"]).await), "SUPPLEMENT_ALREADY_ASKED", "nor after it was met");
+    hall.accept(&case).await.expect("accepted");
 }
 
 #[tokio::test]
 async fn what_is_asked_for_must_be_a_material_of_the_item_and_told_once() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").receives(FOOD).await;
-        assert_eq!(refused(hall.ask(&case, &["M1", "M9"]).await), "MATERIAL_UNKNOWN");
-        assert_eq!(refused(hall.ask(&case, &[]).await), "FIELD_INVALID");
-        assert_eq!(refused(hall.ask(&case, &["M1", "M1"]).await), "FIELD_INVALID");
-        hall.accept(&case).await.expect("accepted");
-        assert_eq!(refused(hall.ask(&case, &["M1"]).await), "CASE_STATE", "chasing documents after acceptance stops nothing");
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    assert_eq!(refused(hall.ask(&case, &["M1", "M9"]).await), "MATERIAL_UNKNOWN");
+    assert_eq!(refused(hall.ask(&case, &[]).await), "FIELD_INVALID");
+    assert_eq!(refused(hall.ask(&case, &["M1", "M1"]).await), "FIELD_INVALID");
+    hall.accept(&case).await.expect("accepted");
+    assert_eq!(refused(hall.ask(&case, &["M1"]).await), "CASE_STATE", "chasing documents after acceptance stops nothing");
 }
 
 #[tokio::test]
@@ -64,22 +60,20 @@ async fn a_partial_supplement_stays_pending_and_a_complete_one_starts_the_five_d
 
 #[tokio::test]
 async fn what_was_not_handed_in_meets_no_demand() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let case = hall.window("A01").receives(FOOD).await;
-        let case = hall.ask(&case, &["M2"]).await.expect("asked");
-        let empty = pb::TickedMaterial { code: "M2".into(), originals: 0, copies: 0 };
-        let request = pb::SupplementCaseRequest {
-            name: case.name.clone(),
-            window: case.received_window.clone(),
-            clerk: case.received_by.clone(),
-            materials: vec![empty],
-            etag: String::new(),
-            request_id: kit::testing::request_id(),
-        };
-        let case = hall.cases().supplement_case(request).await.expect("taken").into_inner();
-        assert_eq!(case.state(), CaseState::SupplementPending);
-    })
-    .await;
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    let case = hall.ask(&case, &["M2"]).await.expect("asked");
+    let empty = pb::TickedMaterial { code: "M2".into(), originals: 0, copies: 0 };
+    let request = pb::SupplementCaseRequest {
+        name: case.name.clone(),
+        window: case.received_window.clone(),
+        clerk: case.received_by.clone(),
+        materials: vec![empty],
+        etag: String::new(),
+        request_id: kit::testing::request_id(),
+    };
+    let case = hall.cases().supplement_case(request).await.expect("taken").into_inner();
+    assert_eq!(case.state(), CaseState::SupplementPending);
 }
 
 #[tokio::test]

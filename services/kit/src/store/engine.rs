@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -22,7 +22,8 @@ impl Store {
     /// Opens `sqlite://…` or `postgres://…`, and brings its tables up to date.
     pub async fn open<M: MigratorTrait>(service: &'static str, url: &str) -> Result<Store, DbErr> {
         let write = Database::connect(options(url, true)).await?;
-        M::up(&write, None).await?;
+        refuse_old_sqlite(&write).await?;
+        migrate::<M>(&write).await?;
         let read = Database::connect(options(url, false)).await?;
         Ok(Store { service, write, read })
     }
@@ -38,12 +39,8 @@ impl Store {
 
     /// Begins a writing transaction. Call it from a task of its own only: a `BEGIN` whose caller hangs up would leave a
     /// pooled PostgreSQL connection inside a transaction (sqlx 0.9.0, issue 4385).
-    #[allow(clippy::disallowed_methods)]
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        // A deferred SQLite transaction that reads and then writes can fail at once in spite of busy_timeout.
-        let immediate = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: immediate };
-        self.write.begin_with_options(options).await
+        begin(&self.write).await
     }
 
     /// Begins a transaction that reads one state of several tables.
@@ -61,7 +58,10 @@ impl Store {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
             }
         };
-        self.read.begin_with_options(options).await
+        // In a task of its own: the caller may be a handler, and a `BEGIN` that is cut off poisons the connection.
+        let read = self.read.clone();
+        let begun = tokio::spawn(async move { read.begin_with_options(options).await });
+        begun.await.unwrap_or_else(|fault| Err(DbErr::Custom(fault.to_string())))
     }
 
     /// Gives the connections back; SQLite folds its write-ahead log into the file.
@@ -69,6 +69,41 @@ impl Store {
         self.read.close().await?;
         self.write.close().await
     }
+}
+
+/// Older ones could lose commits when the write-ahead log was begun anew (the WAL-reset bug, 3.7.0 to 3.51.2).
+async fn refuse_old_sqlite(write: &DatabaseConnection) -> Result<(), DbErr> {
+    const LEAST: [u32; 3] = [3, 51, 3];
+    if write.get_database_backend() != DbBackend::Sqlite {
+        return Ok(());
+    }
+    let ask = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version()");
+    let row = write.query_one_raw(ask).await?;
+    let version: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    let numbers: Vec<u32> = version.split('.').map_while(|number| number.parse().ok()).collect();
+    if numbers.as_slice() < LEAST.as_slice() {
+        return Err(DbErr::Custom(format!("SQLite {version} may lose commits; 3.51.3 or newer is needed")));
+    }
+    Ok(())
+}
+
+/// All or nothing, and one after the other where replicas open at the same time.
+async fn migrate<M: MigratorTrait>(write: &DatabaseConnection) -> Result<(), DbErr> {
+    let tx = begin(write).await?;
+    if write.get_database_backend() == DbBackend::Postgres {
+        // Any number that nobody else locks in a service's database.
+        tx.execute_unprepared("SELECT pg_advisory_xact_lock(410223)").await?;
+    }
+    M::up(&tx, None).await?;
+    tx.commit().await
+}
+
+async fn begin(write: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // A deferred SQLite transaction that reads and then writes can fail at once in spite of busy_timeout.
+    let is_sqlite = write.get_database_backend() == DbBackend::Sqlite;
+    let immediate = is_sqlite.then_some(SqliteTransactionMode::Immediate);
+    let options = TransactionOptions { isolation_level: None, access_mode: None, sqlite_transaction_mode: immediate };
+    write.begin_with_options(options).await
 }
 
 fn options(url: &str, writes: bool) -> ConnectOptions {

@@ -90,6 +90,21 @@ async fn follow_once(
     Ok(())
 }
 
+/// The position, locked until the transaction ends. The first lock makes its row: what is not there cannot be locked, and
+/// two replicas would both apply a division's first batch.
+async fn lock_position(tx: &DatabaseTransaction, source: &str, division: &str) -> Result<i64, DbErr> {
+    let key = || (source.to_owned(), division.to_owned());
+    let locked = || position::Entity::find_by_id(key()).lock_exclusive();
+    if let Some(row) = locked().one(tx).await? {
+        return Ok(row.seq);
+    }
+    let (source, division) = key();
+    let first = position::ActiveModel { source: Set(source), division: Set(division), seq: Set(0) };
+    let already = OnConflict::columns([position::Column::Source, position::Column::Division]).do_nothing().to_owned();
+    position::Entity::insert(first).on_conflict(already).exec_without_returning(tx).await?;
+    Ok(locked().one(tx).await?.map_or(0, |row| row.seq))
+}
+
 /// Applies what is new of a batch. What was applied before is passed over; a gap is refused.
 pub async fn apply(
     store: &Store,
@@ -99,14 +114,15 @@ pub async fn apply(
     effect: &impl Follow,
 ) -> Result<(), FollowError> {
     let tx = store.begin().await?;
-    let row = position::Entity::find_by_id((source.to_owned(), division.to_owned())).lock_exclusive().one(&tx).await?;
-    let position = row.map_or(0, |row| row.seq);
+    let position = lock_position(&tx, source, division).await?;
     let new = &entries[entries.partition_point(|entry| entry.seq <= position)..];
     let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(tx.rollback().await?) };
     let consecutive = new.iter().zip(first.seq..).all(|(entry, seq)| entry.seq == seq && entry.division == division);
     if first.seq != position + 1 || !consecutive {
         return Err(FollowError::Gap { division: division.to_owned(), position, next: first.seq });
     }
+    #[cfg(feature = "planted")]
+    let tx = super::planted::position_first(store, tx, source, division, last.seq).await?;
     effect.apply(&tx, new).await?;
     let moved = position::ActiveModel {
         source: Set(source.to_owned()),

@@ -128,11 +128,19 @@ pub(crate) async fn lock_heads(tx: &DatabaseTransaction, divisions: &[Division])
     Ok(rows.into_iter().filter_map(head).collect())
 }
 
-/// Moves the heads.
+/// Moves the heads. Those that were made for a division's first change, which was refused, go again.
 pub(crate) async fn move_heads(tx: &DatabaseTransaction, heads: &[(Division, i64)]) -> Result<(), DbErr> {
-    let rows = heads.iter().map(|(division, seq)| head::ActiveModel {
+    let (moved, empty): (Vec<_>, Vec<_>) = heads.iter().partition(|(_, seq)| *seq > 0);
+    if !empty.is_empty() {
+        let empty = empty.into_iter().map(|(division, _)| String::from(division));
+        head::Entity::delete_many().filter(head::Column::Division.is_in(empty)).exec(tx).await?;
+    }
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let rows = moved.into_iter().map(|(division, seq)| head::ActiveModel {
         division: Set(division.as_str().to_owned()),
-        seq: Set(*seq),
+        seq: Set(seq),
     });
     let moved = OnConflict::column(head::Column::Division).update_column(head::Column::Seq).to_owned();
     head::Entity::insert_many(rows).on_conflict(moved).exec_without_returning(tx).await?;

@@ -14,6 +14,8 @@ pub mod feed;
 pub mod follower;
 pub mod journal;
 pub mod noun;
+#[cfg(feature = "planted")]
+mod planted;
 pub mod reader;
 pub mod writer;
 

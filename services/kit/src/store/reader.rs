@@ -74,15 +74,27 @@ async fn answer<N: Noun>(store: &Store, questions: Vec<Question<N>>) {
         .filter(Expr::col("id").is_in(questions.iter().map(|q| q.id.as_str())))
         .all(store.read())
         .await;
-    let nouns = rows.map_err(|error| error.to_string()).and_then(|rows| {
-        let noun = |row| N::from_row(row).map(|noun| ((noun.division(), noun.id().to_owned()), Arc::new(noun)));
-        rows.into_iter().map(noun).collect::<Result<HashMap<_, _>, _>>().map_err(|corrupt| corrupt.to_string())
-    });
-    match nouns {
-        Ok(nouns) => {
+    match rows {
+        Ok(rows) => {
+            let mut nouns = HashMap::with_capacity(rows.len());
+            let mut corrupt = false;
+            for row in rows {
+                match N::from_row(row) {
+                    Ok(noun) => drop(nouns.insert((noun.division(), noun.id().to_owned()), Arc::new(noun))),
+                    Err(error) => {
+                        tracing::error!(%error, "read failed");
+                        corrupt = true;
+                    }
+                }
+            }
+            let alone = questions.len() == 1;
             for question in questions {
-                let noun = nouns.get(&(question.division, question.id)).cloned();
-                let _ = question.answer.send(Ok(noun));
+                match nouns.get(&(question.division, question.id.clone())) {
+                    // Whose row it is that does not read back, each question tells when it is asked alone.
+                    None if corrupt && !alone => Box::pin(answer(store, vec![question])).await,
+                    None if corrupt => drop(question.answer.send(Err(Refusal::unavailable()))),
+                    found => drop(question.answer.send(Ok(found.cloned()))),
+                }
             }
         }
         Err(error) => {

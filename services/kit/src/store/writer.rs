@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, RuntimeErr,
 };
@@ -131,7 +132,7 @@ fn answer(jobs: impl Iterator<Item = Job>, answers: Vec<Answer>) {
 async fn commit_or_retry(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer>, DbErr> {
     let mut pause = Duration::from_millis(5);
     for _ in 1..TRIES {
-        match commit(store, clock, jobs).await {
+        match commit_or_panic(store, clock, jobs).await {
             Err(error) if is_passing(&error) => {
                 tracing::warn!(%error, "commit tried again");
                 tokio::time::sleep(pause + pause.mul_f64(rand::random())).await;
@@ -140,7 +141,13 @@ async fn commit_or_retry(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<V
             done => return done,
         }
     }
-    commit(store, clock, jobs).await
+    commit_or_panic(store, clock, jobs).await
+}
+
+/// A panic where a noun turns into a row or back is an error like another, and not the end of the writer.
+async fn commit_or_panic(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer>, DbErr> {
+    let committed = AssertUnwindSafe(commit(store, clock, jobs)).catch_unwind();
+    committed.await.unwrap_or_else(|_| Err(DbErr::Custom("a commit panicked".into())))
 }
 
 /// begin · lock heads · load nouns · decide · save · append · move heads · commit
@@ -151,7 +158,7 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
 
     let tx = store.begin().await?;
     let mut heads = journal::lock_heads(&tx, &divisions).await?;
-    let mut requests = remembered(&tx, &divisions, jobs).await?;
+    let mut requests = remembered(&tx, jobs).await?;
     let mut loaded = load(&tx, &divisions, jobs, &requests).await?;
     let mut answers = Vec::with_capacity(jobs.len());
     let mut entries: Vec<entry::Model> = Vec::with_capacity(jobs.len());
@@ -176,6 +183,17 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
             }
         };
         let Desk { changed: nouns, events, .. } = desk;
+        let key = Key { table: job.table, division: job.division, id: id.clone() };
+        let put = nouns.iter().find(|(put, _)| *put == key).map(|(_, noun)| noun);
+        let Some(answer) = put.or_else(|| loaded.get(&key)?.as_ref()).cloned() else {
+            answers.push(Err(Refusal::internal(format!("a decision answered with {key:?}, which is not there"))));
+            continue;
+        };
+        // Its head is not locked.
+        if let Some((foreign, _)) = nouns.iter().find(|(put, _)| put.division != job.division) {
+            answers.push(Err(Refusal::internal(format!("a decision of {} put {foreign:?}", job.division))));
+            continue;
+        }
         for (key, noun) in nouns {
             loaded.insert(key.clone(), Some(noun.clone()));
             changed.insert(key, noun);
@@ -207,17 +225,15 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
             }
             entries.push(entry);
         }
-        let key = Key { table: job.table, division: job.division, id };
-        answers.push(match loaded.get(&key) {
-            Some(Some(noun)) => Ok(noun.clone()),
-            _ => Err(Refusal::internal(format!("a decision answered with {key:?}, which it did not put"))),
-        });
+        answers.push(Ok(answer));
     }
 
     if entries.is_empty() && changed.is_empty() {
         tx.rollback().await?;
         return Ok(answers);
     }
+    #[cfg(feature = "planted")]
+    super::planted::spoil(&mut changed, &mut entries, &mut heads);
     save(&tx, changed).await?;
     for some in entries.chunks(512) {
         let rows = some.iter().cloned().map(|entry| {
@@ -228,6 +244,8 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
         entry::Entity::insert_many(rows).exec_without_returning(&tx).await?;
     }
     journal::move_heads(&tx, &heads).await?;
+    #[cfg(feature = "planted")]
+    let Some(tx) = super::planted::answer_first(tx) else { return Ok(answers) };
     tx.commit().await?;
     Ok(answers)
 }
@@ -241,14 +259,15 @@ struct First {
 type Requests = HashMap<(Division, [u8; 16]), First>;
 
 /// The requests of this batch that were answered before.
-async fn remembered(tx: &DatabaseTransaction, divisions: &[Division], jobs: &[Job]) -> Result<Requests, DbErr> {
+async fn remembered(tx: &DatabaseTransaction, jobs: &[Job]) -> Result<Requests, DbErr> {
     let ids: Vec<_> = jobs.iter().filter_map(|job| Some(job.request?.id.as_bytes().to_vec())).collect();
     if ids.is_empty() {
         return Ok(Requests::new());
     }
     let rows = entry::Entity::find()
+        // Not by division too: SQLite would then walk the division's whole journal. Another division's entry with the
+        // same id is harmless, since requests are looked up with theirs.
         .filter(entry::Column::RequestId.is_in(ids))
-        .filter(entry::Column::Division.is_in(divisions.iter().map(Division::as_str)))
         .all(tx)
         .await?;
     let first = |row: entry::Model| {
@@ -331,8 +350,9 @@ fn is_passing(error: &DbErr) -> bool {
         sea_orm::sqlx::Error::Database(database) => matches!(
             database.code().as_deref(),
             // PostgreSQL: serialization_failure, deadlock_detected, lock_not_available, admin_shutdown,
-            // crash_shutdown, cannot_connect_now, in_failed_sql_transaction. SQLite: BUSY and BUSY_SNAPSHOT.
-            Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25P02" | "5" | "517")
+            // crash_shutdown, cannot_connect_now, in_failed_sql_transaction, idle_in_transaction_session_timeout,
+            // too_many_connections. SQLite: BUSY and BUSY_SNAPSHOT.
+            Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25P02" | "25P03" | "53300" | "5" | "517")
         ),
         sea_orm::sqlx::Error::Io(_) | sea_orm::sqlx::Error::PoolTimedOut | sea_orm::sqlx::Error::WorkerCrashed => true,
         _ => false,

@@ -28,6 +28,8 @@ pub struct Counter {
 
 /// What the table of counters refuses.
 pub const POISON: i64 = 666;
+/// What is not made into a row: the making panics.
+pub const PANICS: i64 = 13;
 /// What does not read back as a counter.
 pub const CORRUPT: i64 = -1;
 
@@ -65,6 +67,7 @@ impl Noun for Counter {
     }
 
     fn to_row(&self) -> counter::ActiveModel {
+        assert_ne!(self.value, PANICS, "this counter panics on purpose");
         counter::ActiveModel {
             division: Set(self.division.to_string()),
             id: Set(self.id.clone()),

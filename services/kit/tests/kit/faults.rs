@@ -17,7 +17,7 @@ use kit::{
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::{
-    counter::{CORRUPT, Counter, POISON, add},
+    counter::{CORRUPT, Counter, PANICS, POISON, add},
     house::{House, SERVICE, add_through, county, houses, on_postgres, open, request, settle},
 };
 
@@ -79,6 +79,17 @@ async fn a_change_that_the_database_refuses_harms_no_neighbour() {
         let unavailable = Err("STORE_UNAVAILABLE");
         assert_eq!(values(together(&house, calls).await), [Ok(1), unavailable, Ok(11), unavailable, Ok(111)]);
         assert_eq!((house.counters().await[0].value, house.entries().await.len()), (111, 3));
+        house.is_gapless().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_outside_of_decisions_is_not_the_end_of_the_writer() {
+    for house in houses().await {
+        let calls = [house.add(county(), "A", 1), house.add(county(), "B", PANICS), house.add(county(), "A", 10)];
+        assert_eq!(values(together(&house, calls).await), [Ok(1), Err("STORE_UNAVAILABLE"), Ok(11)]);
+        assert_eq!(house.add(county(), "A", 100).await.expect("added").value, 111);
+        assert_eq!((house.counters().await.len(), house.entries().await.len()), (1, 3));
         house.is_gapless().await;
     }
 }
@@ -150,6 +161,34 @@ async fn two_writers_at_once_lose_nothing_and_leave_no_gap() {
         let values: Vec<_> = house.counters().await.into_iter().map(|counter| counter.value).collect();
         assert_eq!(values, [170, 50]);
         assert_eq!(house.heads().await, [("410223".to_owned(), 170), ("410224".to_owned(), 50)]);
+        house.is_gapless().await;
+    }
+}
+
+/// A division's head is made by its first change, and goes again where that was refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writers_begin_a_division_at_once_beside_refusals() {
+    for house in houses().await {
+        let store = open(&house.database, SERVICE).await;
+        let other = Writer::open(&store, &house.clock);
+        for round in 0..20 {
+            let division: Division = format!("4103{round:02}").parse().expect("six digits");
+            let calls = (0..8).map(|call| {
+                let (writer, by) = (if call % 2 == 0 { &house.writer } else { &other }, i64::from(call % 4 < 2));
+                async move {
+                    // Shares its commit with the others, or none of it would be kept.
+                    let anchor = add_through(writer, county(), "A", 1, None);
+                    let first = add_through(writer, division, "A", by, None);
+                    let (anchor, first) = tokio::join!(anchor, first);
+                    anchor.expect("added");
+                    assert_eq!(first.map_err(|refusal| refusal.reason()).err(), (by == 0).then_some("NOTHING_TO_ADD"));
+                }
+            });
+            join_all(calls).await;
+        }
+        let heads = house.heads().await;
+        assert_eq!(heads[0], ("410223".to_owned(), 160));
+        assert!(heads.len() == 21 && heads[1..].iter().all(|(_, seq)| *seq == 4), "{heads:?}");
         house.is_gapless().await;
     }
 }

@@ -107,7 +107,8 @@ impl House {
         let (writer, shut) = (self.writer.clone(), gate.clone());
         tokio::spawn(async move {
             let wait = move |_: &mut kit::store::Desk<'_>| {
-                shut.wait();
+                // The thread's other work goes on elsewhere meanwhile.
+                tokio::task::block_in_place(|| shut.wait());
                 Err(Refusal::state("GATE", "闸", "the gate"))
             };
             writer.change::<Counter>(Division::NATIONAL, vec![], None, wait).await

@@ -33,30 +33,42 @@ impl fmt::Display for Fault {
 
 /// All that is wrong, so that a person can mend all of it at once.
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults {
+    known: Vec<Fault>,
+    /// How many there are, where a server has not told all.
+    all: usize,
+}
 
 impl Faults {
     pub fn add(&mut self, file: &str, line: usize, column: &str, zh: impl Into<String>, en: impl Into<String>) {
         let (file, column) = (file.to_owned(), column.to_owned());
-        self.0.push(Fault { file, line, column, zh: zh.into(), en: en.into() });
+        self.known.push(Fault { file, line, column, zh: zh.into(), en: en.into() });
+    }
+
+    /// The server says that there are so many.
+    pub fn of(&mut self, all: usize) {
+        self.all = all;
     }
 
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     /// Ok where nothing is wrong.
     pub fn none(self) -> anyhow::Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.into()) }
+        if self.known.is_empty() { Ok(()) } else { Err(self.into()) }
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut faults: Vec<_> = self.0.iter().collect();
+        let mut faults: Vec<_> = self.known.iter().collect();
         faults.sort();
-        let count = faults.len();
-        write!(f, "发现 {count} 处错误，未导入任何内容 · {count} faults, nothing was loaded")?;
+        let (told, all) = (faults.len(), self.all.max(faults.len()));
+        write!(f, "发现 {all} 处错误，未导入任何内容 · {all} faults, nothing was loaded")?;
+        if told < all {
+            write!(f, "\n以下为前 {told} 处 · the first {told} of them")?;
+        }
         faults.into_iter().try_for_each(|fault| write!(f, "\n{fault}"))
     }
 }

@@ -147,16 +147,38 @@ struct Check<'a> {
 impl Check<'_> {
     fn item(&mut self, row: Row, parent: &str) -> pb::Item {
         let is_code = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        self.require((1..=40).contains(&row.code.len()) && row.code.chars().all(is_code), "code",
-            "应为1至40位字母、数字或连字符", "must be 1 to 40 letters, digits or hyphens");
-        self.require((1..=200).contains(&row.name_zh.trim().chars().count()), "name_zh", "应为1至200个字符", "must have 1 to 200 characters");
+        self.require(
+            (1..=40).contains(&row.code.len()) && row.code.chars().all(is_code),
+            "code",
+            "应为1至40位字母、数字或连字符",
+            "must be 1 to 40 letters, digits or hyphens",
+        );
+        self.require(
+            (1..=200).contains(&row.name_zh.trim().chars().count()),
+            "name_zh",
+            "应为1至200个字符",
+            "must have 1 to 200 characters",
+        );
         self.require(!row.unit.is_empty(), "unit", "必填", "required");
-        self.require((1..=250).contains(&row.legal_limit_days), "legal_limit_days", "应在1至250之间", "must be 1 to 250");
-        self.require((0..=row.legal_limit_days.max(0)).contains(&row.promised_limit_days), "promised_limit_days",
-            "应在0与法定时限之间", "must be 0 to the legal limit");
+        self.require(
+            (1..=250).contains(&row.legal_limit_days),
+            "legal_limit_days",
+            "应在1至250之间",
+            "must be 1 to 250",
+        );
+        self.require(
+            (0..=row.legal_limit_days.max(0)).contains(&row.promised_limit_days),
+            "promised_limit_days",
+            "应在0与法定时限之间",
+            "must be 0 to the legal limit",
+        );
         self.require(row.fee_fen >= 0, "fee_fen", "不能为负数", "must not be negative");
-        self.require(row.fee_fen <= 0 || !row.fee_basis.trim().is_empty(), "fee_basis",
-            "收费须有依据（行政许可法第五十八条）", "a fee needs its basis (行政许可法 art. 58)");
+        self.require(
+            row.fee_fen <= 0 || !row.fee_basis.trim().is_empty(),
+            "fee_basis",
+            "收费须有依据（行政许可法第五十八条）",
+            "a fee needs its basis (行政许可法 art. 58)",
+        );
         self.materials(&row.materials);
 
         let kind = row.kind.strip_prefix("ADMINISTRATIVE_").unwrap_or(&row.kind);
@@ -164,7 +186,8 @@ impl Check<'_> {
         let level = pb::Level::from_str_name(&format!("LEVEL_{}", row.level)).map(Into::into);
         let handling = pb::Handling::from_str_name(&format!("HANDLING_{}", row.handling)).map(Into::into);
         let subject = |word: &str| pb::Subject::from_str_name(&format!("SUBJECT_{word}")).map(Into::into);
-        let cause = |word: &str| pb::SuspensionCause::from_str_name(&format!("SUSPENSION_CAUSE_{word}")).map(Into::into);
+        let cause =
+            |word: &str| pb::SuspensionCause::from_str_name(&format!("SUSPENSION_CAUSE_{word}")).map(Into::into);
         let material = |m: Material| pb::Material {
             code: m.code,
             title: trim(m.name),
@@ -223,7 +246,11 @@ impl Check<'_> {
         match known {
             Some(value) if value != 0 => value,
             _ => {
-                self.fault(field, format!("没有“{word}”这个取值"), format!("\"{word}\" is not one of the known values"));
+                self.fault(
+                    field,
+                    format!("没有“{word}”这个取值"),
+                    format!("\"{word}\" is not one of the known values"),
+                );
                 0
             }
         }

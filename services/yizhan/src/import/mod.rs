@@ -27,7 +27,10 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::{peer::connect, trouble};
+use crate::{
+    peer::{connect, refused},
+    trouble,
+};
 use fault::Faults;
 use item::Items;
 use table::Table;
@@ -72,7 +75,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut read = |path: &Option<PathBuf>| path.as_deref().and_then(|path| read_text(path, &mut faults));
     let texts = [read(&args.units), read(&args.windows), read(&args.people), read(&args.items)];
     faults.none()?;
-    let [units, windows, people, items] = texts.each_ref().map(|text| text.as_ref().map(|(file, text)| Source { file, text }));
+    let [units, windows, people, items] =
+        texts.each_ref().map(|text| text.as_ref().map(|(file, text)| Source { file, text }));
     let name = args.division_name.as_deref().map(|zh| (zh, args.division_name_en.as_str()));
     let county = County::read(&args.division, name, Sources { units, windows, people, items })?;
     let loaded = if args.check { check(&peer, &county).await? } else { self::county(&peer, &county).await? };
@@ -161,7 +165,8 @@ impl County {
             let unit = item.text.as_ref().map_or("", |text| &text.unit);
             if !self.units.rows.iter().any(|(_, row)| row.name == unit) {
                 let (line, column) = self.items.place(*index, "unit");
-                let (zh, en) = (format!("{} 中没有此机构", self.units.file), format!("{} has no such unit", self.units.file));
+                let (zh, en) =
+                    (format!("{} 中没有此机构", self.units.file), format!("{} has no such unit", self.units.file));
                 faults.add(&self.items.file, line, &column, zh, en);
             }
         }
@@ -190,13 +195,15 @@ impl County {
         let details = status.get_error_details();
         let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
         if violations.is_empty() {
-            return refused("", status);
+            return refused(status);
         }
         let mut faults = Faults::default();
         for violation in violations {
             let (file, line, column) = self.place(&violation.field);
             faults.add(file, line, &column, "", violation.description);
         }
+        let all = details.error_info().and_then(|info| info.metadata.get("faults")?.parse().ok());
+        faults.of(all.unwrap_or_default());
         faults.into()
     }
 
@@ -245,7 +252,7 @@ pub async fn county(peer: &Peer, county: &County) -> anyhow::Result<Loaded> {
                     "此前的事项已导入，改正后重新导入即可",
                     "items before this one are loaded; mend it and import again",
                 )),
-                Ok(()) => refused(&format!("{}:{line}: ", county.items.file), &status),
+                Ok(()) => refused(&status).context(format!("{}:{line}", county.items.file)),
             }
         })?;
         match done {
@@ -263,7 +270,11 @@ async fn check(peer: &Peer, county: &County) -> anyhow::Result<Loaded> {
     Ok(Loaded { directory, ..Loaded::default() })
 }
 
-async fn import(peer: &Peer, county: &County, validate_only: bool) -> anyhow::Result<directory::ImportDirectoryResponse> {
+async fn import(
+    peer: &Peer,
+    county: &County,
+    validate_only: bool,
+) -> anyhow::Result<directory::ImportDirectoryResponse> {
     let mut client = DirectoryServiceClient::new(peer.clone());
     let answer = client.import_directory(county.request(validate_only)).await;
     Ok(answer.map_err(|status| county.refused(&status))?.into_inner())
@@ -290,7 +301,8 @@ async fn put(client: &mut CatalogueServiceClient<Peer>, item: &intake::Item) -> 
             Ok(Put::Revised)
         }
         None => {
-            let request = intake::CreateItemRequest { item: Some(item.clone()), request_id: request_id("CreateItem", 0, item) };
+            let request =
+                intake::CreateItemRequest { item: Some(item.clone()), request_id: request_id("CreateItem", 0, item) };
             let mut waited = Duration::ZERO;
             loop {
                 match client.create_item(request.clone()).await {
@@ -311,11 +323,6 @@ fn request_id(rpc: &str, after: i32, item: &intake::Item) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.finalize()[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
-}
-
-fn refused(at: &str, status: &Status) -> anyhow::Error {
-    let reason = kit::status::reason(status);
-    trouble(format!("{at}{} [{reason}]", kit::status::localized(status)), format!("{at}{}", status.message()))
 }
 
 /// A file's name and text; a file that is not UTF-8 with the line where it stops being so.

@@ -138,7 +138,11 @@ impl Row<'_> {
         let known = if words.contains(&word.as_str()) { read(&format!("{prefix}{word}")) } else { None };
         known.unwrap_or_else(|| {
             let words = words.join(", ");
-            self.fault(column, &format!("应为 {words} 之一，现为“{word}”"), &format!("must be one of {words}, is \"{word}\""));
+            self.fault(
+                column,
+                &format!("应为 {words} 之一，现为“{word}”"),
+                &format!("must be one of {words}, is \"{word}\""),
+            );
             0
         })
     }
@@ -161,12 +165,12 @@ fn read<T>(source: &Source<'_>, columns: &Columns, faults: &mut Faults, make: im
         let cells = match record {
             Ok(cells) => cells,
             Err(error) => {
-                let line = error.position().map_or(0, |at| at.line() as usize);
+                let line = error.position().map_or(0, |at| line(text, at));
                 faults.add(source.file, line, "", "无法读取", error.to_string());
                 continue;
             }
         };
-        let line = cells.position().map_or(0, |at| at.line() as usize);
+        let line = cells.position().map_or(0, |at| line(text, at));
         if cells.len() != headings.len() {
             let (wanted, found) = (headings.len(), cells.len());
             let (zh, en) = (format!("应有{wanted}列，现有{found}列"), format!("must have {wanted} cells, has {found}"));
@@ -180,6 +184,13 @@ fn read<T>(source: &Source<'_>, columns: &Columns, faults: &mut Faults, make: im
         table.rows.push((line, make(row)));
     }
     table
+}
+
+/// The line where a record begins; its position is before the empty lines that were passed over.
+fn line(text: &str, at: &csv::Position) -> usize {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n')).filter(|b| **b == b'\n').count();
+    at.line() as usize + empty
 }
 
 /// Whether the headings are those of the table; where they are not, its rows say nothing.

@@ -44,7 +44,7 @@ pub struct At {
 #[derive(Subcommand)]
 pub enum Task {
     #[command(flatten)]
-    Change(Deed),
+    Change(Box<Deed>),
     #[command(flatten)]
     Read(Look),
     /// 发送断网时存放的请求 · Send what was kept while the line was cut
@@ -65,7 +65,7 @@ pub enum Task {
 #[derive(Subcommand)]
 pub enum Deed {
     /// 收件 · Receive an application
-    Receive(Receive),
+    Receive(Box<Receive>),
     /// 受理 · Accept
     Accept { number: String },
     /// 一次性告知补正 · Ask once for everything that is missing

@@ -76,8 +76,7 @@ pub fn of(deed: &Deed, at: &At) -> anyhow::Result<Change> {
             change("SupplementCase", "补正", number, request.encode_to_vec())
         }
         Deed::Refuse { number, not_required, competent, reason } => {
-            let kind =
-                if *not_required { pb::RefusalKind::NotRequired } else { pb::RefusalKind::NotCompetent };
+            let kind = if *not_required { pb::RefusalKind::NotRequired } else { pb::RefusalKind::NotCompetent };
             let request = pb::RefuseCaseRequest {
                 name: case(number)?,
                 clerk: at.clerk()?,

@@ -144,9 +144,7 @@ pub fn deadline(deadline: &Deadline) -> Value {
             "article": day.article,
         })
     };
-    let notice = |notice: &proto::directory::v1::NoticeReference| {
-        json!({ "year": notice.year, "version": notice.version, "document": notice.document })
-    };
+    let notice = |notice: &proto::directory::v1::NoticeReference| json!({ "year": notice.year, "version": notice.version, "document": notice.document });
     json!({
         "state": word(deadline.state().as_str_name(), "DEADLINE_STATE_"),
         "due_on": deadline.due_on,

@@ -203,7 +203,8 @@ impl Line {
     }
 
     async fn unary(&self, kept: &Kept) -> Result<pb::Case, Status> {
-        let path = PathAndQuery::try_from(format!("/{}", kept.rpc)).map_err(|error| Status::unknown(error.to_string()))?;
+        let path =
+            PathAndQuery::try_from(format!("/{}", kept.rpc)).map_err(|error| Status::unknown(error.to_string()))?;
         let mut grpc = Grpc::new(self.peer.clone());
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let mut request = Request::new(Bytes::from(kept.request.clone()));

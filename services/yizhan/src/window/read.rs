@@ -133,7 +133,10 @@ pub async fn deliver(line: &Line, moved: bool) -> anyhow::Result<ExitCode> {
     let (done, refused, left, elsewhere) = (sent.done, sent.refused, sent.left, sent.elsewhere);
     if !line.tell.json {
         let mut out = io::stdout().lock();
-        writeln!(out, "已补发 {done} 件，退回 {refused} 件，仍存 {left} 件 · delivered {done}, refused {refused}, kept {left}")?;
+        writeln!(
+            out,
+            "已补发 {done} 件，退回 {refused} 件，仍存 {left} 件 · delivered {done}, refused {refused}, kept {left}"
+        )?;
         if elsewhere > 0 {
             writeln!(out, "另有 {elsewhere} 件发往其他地址，服务已迁至此处时用 --moved")?;
             writeln!(out, "{elsewhere} more for another address; where the server has moved here, add --moved")?;

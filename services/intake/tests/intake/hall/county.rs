@@ -48,7 +48,8 @@ pub fn deputy(unit: &str) -> String {
 impl Hall {
     /// Brings everybody in, and the catalogue.
     pub(super) async fn furnish(&self) {
-        let units = vec![unit(UNIT, "市场监督管理局"), unit(OTHER_UNIT, "交通运输局")];
+        let mut units = vec![unit(UNIT, "市场监督管理局"), unit(OTHER_UNIT, "交通运输局")];
+        (units[1].reconsideration_body, units[1].court) = (String::new(), String::new());
         let windows = vec![
             window("A01", UNIT, true),
             window("A02", OTHER_UNIT, true),
@@ -109,21 +110,22 @@ impl Hall {
         self.catalogue().get_item(request).await.map(|item| item.into_inner())
     }
 
-    /// Publishes a year's notice through the directory, and waits until intake counts by it: a provisional clock is firm.
-    pub async fn publishes(&self, year: i32, off: &[(&str, &str)], workdays: &[&str], counted: &pb::Case) {
-        let span = |(first, last): &(&str, &str)| directory::DateSpan { first: (*first).into(), last: (*last).into() };
+    /// Publishes a notice through the directory, and waits until intake counts by it: until this case was counted anew.
+    pub async fn publishes(&self, notice: calendar::Notice, counted: &pb::Case) {
+        let before = self.case(counted).await.etag;
+        let span = |span: &calendar::Span| directory::DateSpan { first: span.first.to_string(), last: span.last.to_string() };
         let notice = directory::Notice {
-            year,
-            version: 1,
-            document: format!("国办发明电〔{}〕9号", year - 1),
-            off: off.iter().map(span).collect(),
-            workdays: workdays.iter().map(|day| (*day).to_owned()).collect(),
-            source: "a test's".into(),
-            ..Default::default()
+            name: String::new(),
+            year: notice.year.into(),
+            version: notice.version as i32,
+            document: notice.document,
+            issued_on: String::new(),
+            off: notice.off.iter().map(span).collect(),
+            workdays: notice.workdays.iter().map(calendar::Date::to_string).collect(),
+            source: "made up for a test".into(),
         };
         let request = directory::ImportNoticeRequest { notice: Some(notice), request_id: request_id() };
         self.calendar().import_notice(request).await.expect("the notice is imported");
-        let before = self.case(counted).await.etag;
         until(async || self.case(counted).await.etag != before).await;
     }
 

@@ -37,7 +37,7 @@ pub struct Hall {
     pub config: Config,
     house: House,
     /// Last, so that the databases go after who works with them.
-    pub database: TestDatabase,
+    _database: TestDatabase,
 }
 
 /// The services, on a runtime of their own, so that a test can end them as a crash would.
@@ -64,7 +64,7 @@ impl Hall {
         // What is followed may lie on another engine, and a database not made is time saved.
         let (config, clock) = (database.config(&["intake"]).await, testing::clock(at));
         let house = House::open(&config, &clock).await.expect("opens");
-        let hall = Hall { clock, config, house, database };
+        let hall = Hall { clock, config, house, _database: database };
         hall.furnish().await;
         hall
     }

@@ -1,0 +1,8 @@
+//! The real program on a fresh data folder and free ports.
+
+mod hall;
+mod import;
+mod proxy;
+mod serve;
+mod spool;
+mod window;

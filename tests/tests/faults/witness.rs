@@ -1,0 +1,88 @@
+//! One who follows intake's journal from outside, through every kill, and remembers what it was shown.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use proto::journal::v1::{Position, ReadEntriesRequest, journal_service_client::JournalServiceClient};
+use tokio::sync::watch;
+use tonic::transport::Channel;
+
+use super::{
+    check::{Fault, Law},
+    dump::Dump,
+};
+
+/// Leaf hashes by division, in the order of their numbers.
+type Seen = Arc<Mutex<BTreeMap<String, Vec<Vec<u8>>>>>;
+
+pub struct Witness {
+    seen: Seen,
+    line: watch::Sender<Channel>,
+}
+
+impl Witness {
+    pub fn follow(line: Channel) -> Witness {
+        let (line, lines) = watch::channel(line);
+        let seen = Seen::default();
+        tokio::spawn(watch(seen.clone(), lines));
+        Witness { seen, line }
+    }
+
+    /// The program answers here now.
+    pub fn go_to(&self, line: Channel) {
+        self.line.send_replace(line);
+    }
+
+    /// What was shown is there.
+    pub fn check(&self, dump: &Dump) -> Vec<Fault> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = Vec::new();
+        for (division, leaves) in seen.iter() {
+            let mut there = dump.entries.iter().filter(|entry| entry.division == *division);
+            for (seq, leaf) in (1..).zip(leaves) {
+                let same = there.next().is_some_and(|entry| entry.seq == seq && entry.leaf_hash == *leaf);
+                if !same {
+                    faults.push(Fault(Law::Followed, format!("entry {seq} of {division} was shown, and is there no more")));
+                    break;
+                }
+            }
+        }
+        faults
+    }
+
+    /// How many entries were shown.
+    pub fn count(&self) -> usize {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
+    }
+}
+
+async fn watch(seen: Seen, lines: watch::Receiver<Channel>) {
+    // Ends with the test's runtime.
+    loop {
+        let line = lines.borrow().clone();
+        let after = {
+            let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = |(division, leaves): (&String, &Vec<_>)| Position { division: division.clone(), seq: leaves.len() as i64 };
+            seen.iter().map(at).collect()
+        };
+        let mut request = tonic::Request::new(ReadEntriesRequest { after, division: String::new(), tail: true });
+        // A tail has no end to wait for.
+        request.set_timeout(Duration::from_secs(3_600));
+        request.metadata_mut().insert("yizhan-service", "intake".parse().expect("a plain word"));
+        if let Ok(batches) = JournalServiceClient::new(line).read_entries(request).await {
+            let mut batches = batches.into_inner();
+            while let Ok(Some(batch)) = batches.message().await {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                for entry in batch.entries {
+                    let leaves = seen.entry(entry.division.clone()).or_default();
+                    assert_eq!(entry.seq, leaves.len() as i64 + 1, "the feed of {} has a gap", entry.division);
+                    leaves.push(entry.leaf_hash);
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

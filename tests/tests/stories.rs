@@ -1,0 +1,229 @@
+//! Stories that cross services: each role a process of its own, as on several machines.
+
+mod house;
+
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+
+use house::{
+    about_now,
+    centre::{Centre, UNITS, recipient, request_id},
+    program::{Program, Settings, free_address},
+    until,
+};
+use kit::testing::{TestDatabase, databases};
+use proto::{
+    directory::v1::{DeactivateWindowRequest, directory_service_client::DirectoryServiceClient},
+    gateway::v1::{Figures, GetFiguresRequest, metrics_service_client::MetricsServiceClient},
+    intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
+    journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
+};
+use tonic::{Code, Status, transport::Channel};
+
+const DIVISION: &str = "410223";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_programs_find_each_other_whatever_comes_first_and_whatever_falls() {
+    let town = Town::new(TestDatabase::sqlite()).await;
+    let gateway = town.start("gateway").await;
+    gateway.serving().await;
+    let door = gateway.channel();
+    let nobody = get(&door, "divisions/410223/cases/none").await.expect_err("nobody is there yet");
+    assert_unavailable(&nobody);
+
+    let intake = town.start("intake").await;
+    let _directory = town.start("directory").await;
+    let centre = Centre::open(door.clone(), DIVISION).await;
+    let name = whole_case(&door, &centre).await;
+    let before = figures_at_the_head(&door, &centre).await;
+    assert_eq!((before.received, before.completed, before.open), (1, 1, 0));
+
+    intake.kill().await;
+    let alone = get(&door, &name).await.expect_err("intake is dead");
+    assert_unavailable(&alone);
+    assert_eq!(figures(&door, &centre).await.0, before, "what was counted is told without intake");
+
+    let _intake = town.start("intake").await;
+    let case = until("the gateway finds intake again", || async { get(&door, &name).await.ok() }).await;
+    assert_eq!(case.state(), State::Issued);
+    whole_case(&door, &centre).await;
+    let after = figures_at_the_head(&door, &centre).await;
+    assert_eq!((after.received, after.completed, after.open), (2, 2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hall_goes_on_working_while_the_directory_is_away_and_learns_what_it_missed() {
+    let town = Town::new(TestDatabase::sqlite()).await;
+    let (directory, _intake) = (town.start("directory").await, town.start("intake").await);
+    let gateway = town.start("gateway").await;
+    let door = gateway.channel();
+    let centre = Centre::open(door.clone(), DIVISION).await;
+    whole_case(&door, &centre).await;
+
+    directory.kill().await;
+    whole_case(&door, &centre).await;
+
+    let _directory = town.start("directory").await;
+    let window = DeactivateWindowRequest { name: centre.accepting(), etag: String::new(), request_id: request_id() };
+    until("the directory is back", || {
+        let (mut directory, window) = (DirectoryServiceClient::new(door.clone()), window.clone());
+        async move { directory.deactivate_window(window).await.ok() }
+    })
+    .await;
+    let refusal = until("intake learns that the window is closed", || {
+        let (mut cases, receipt) = (CaseServiceClient::new(door.clone()), centre.receipt(UNITS[0]));
+        async move { cases.receive_case(receipt).await.err() }
+    })
+    .await;
+    assert_eq!(kit::status::reason(&refusal), "WINDOW_INACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_lost_its_database_counts_everything_anew() {
+    let town = Town::new(TestDatabase::sqlite()).await;
+    let (_directory, _intake) = (town.start("directory").await, town.start("intake").await);
+    let gateway = town.start("gateway").await;
+    let centre = Centre::open(gateway.channel(), DIVISION).await;
+    for _ in 0..3 {
+        whole_case(&gateway.channel(), &centre).await;
+    }
+    let before = figures_at_the_head(&gateway.channel(), &centre).await;
+    assert_eq!(before.completed, 3);
+
+    assert!(gateway.stop().await.success());
+    let lost = std::fs::read_dir(town.data("gateway")).expect("its folder");
+    for file in lost.map(|entry| entry.expect("an entry").path()) {
+        if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("gateway.db")) {
+            std::fs::remove_file(file).expect("a file of the database");
+        }
+    }
+    let gateway = town.start("gateway").await;
+    assert_eq!(figures_at_the_head(&gateway.channel(), &centre).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_intakes_on_one_database_give_out_numbers_without_a_gap() {
+    // SQLite belongs to one process; that PostgreSQL was skipped is said by `databases`.
+    for database in databases().into_iter().filter(|database| database.engine() == "postgres") {
+        let town = Town::new(database).await;
+        let _directory = town.start("directory").await;
+        let first = town.start("intake").await;
+        let gateway = town.start("gateway").await;
+        let centre = Centre::open(gateway.channel(), DIVISION).await;
+        let mut second = town.settings("intake");
+        second.listen = free_address();
+        second.data = town.data("another");
+        let second = second.start().await;
+
+        let receive = |line: Channel, unit: &'static str| {
+            let (mut cases, receipt) = (CaseServiceClient::new(line), centre.receipt(unit));
+            async move { cases.receive_case(receipt).await.map(|case| case.into_inner().number) }
+        };
+        let lines = [first.channel(), second.channel()];
+        let both = (0..200).map(|i| tokio::spawn(receive(lines[i % 2].clone(), UNITS[i / 2 % 2])));
+        let mut numbers = BTreeSet::new();
+        for received in both.collect::<Vec<_>>() {
+            numbers.insert(received.await.expect("no panic").expect("received"));
+        }
+        for unit in UNITS {
+            let scope = format!("{DIVISION}-{unit}-");
+            let counts = numbers.iter().filter(|number| number.starts_with(&scope)).map(|number| &number[20..26]);
+            let all: Vec<_> = (1..=100).map(|n| format!("{n:06}")).collect();
+            assert_eq!(counts.collect::<Vec<_>>(), all, "unit {unit}");
+        }
+        let figures = figures_at_the_head(&gateway.channel(), &centre).await;
+        assert_eq!(figures.received, 200);
+    }
+}
+
+/// Three data folders, three addresses.
+struct Town {
+    database: TestDatabase,
+    config: kit::config::Config,
+    addresses: [(&'static str, SocketAddr); 3],
+}
+
+impl Town {
+    async fn new(database: TestDatabase) -> Town {
+        let config = database.config(&["directory", "intake", "gateway"]).await;
+        Town { database, config, addresses: ["directory", "intake", "gateway"].map(|role| (role, free_address())) }
+    }
+
+    fn data(&self, role: &str) -> std::path::PathBuf {
+        self.config.data.join(role)
+    }
+
+    fn settings(&self, role: &'static str) -> Settings {
+        let address = |role: &str| self.addresses.iter().find(|(of, _)| *of == role).expect("a role").1;
+        let mut settings = Settings::role(role, &self.data(role), address(role))
+            // Replicas share a key, and who keeps no secrets needs none of its own.
+            .with("YIZHAN_KEY_FILE", self.config.data.join("master.key").display().to_string());
+        for peer in ["directory", "intake"].into_iter().filter(|peer| *peer != role) {
+            settings = settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("http://{}", address(peer)));
+        }
+        if self.database.engine() == "postgres" {
+            settings = settings.with(&format!("YIZHAN_DATABASES__{}", role.to_uppercase()), self.config.database(role));
+        }
+        settings
+    }
+
+    async fn start(&self, role: &'static str) -> Program {
+        self.settings(role).start().await
+    }
+}
+
+fn assert_unavailable(status: &Status) {
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    assert!(!kit::status::reason(status).is_empty(), "without a reason: {status:?}");
+}
+
+async fn get(door: &Channel, name: &str) -> Result<pb::Case, Status> {
+    let request = pb::GetCaseRequest { name: name.to_owned() };
+    Ok(CaseServiceClient::new(door.clone()).get_case(request).await?.into_inner())
+}
+
+/// From the window to issuance; gives the case's name.
+async fn whole_case(door: &Channel, centre: &Centre) -> String {
+    let (mut cases, unit) = (CaseServiceClient::new(door.clone()), UNITS[0]);
+    let receipt = pb::ReceiveCaseRequest { accept_now: true, ..centre.receipt(unit) };
+    let name = cases.receive_case(receipt).await.expect("received").into_inner().name;
+    let decide = pb::DecideCaseRequest {
+        name: name.clone(),
+        officer: centre.officer(unit),
+        grant: true,
+        request_id: request_id(),
+        ..Default::default()
+    };
+    cases.decide_case(decide).await.expect("decided");
+    let issue = pb::IssueCaseRequest {
+        name: name.clone(),
+        window: centre.issuing(),
+        clerk: centre.clerk(unit),
+        recipient: Some(recipient()),
+        etag: String::new(),
+        request_id: request_id(),
+    };
+    assert_eq!(cases.issue_case(issue).await.expect("issued").into_inner().state(), State::Issued);
+    name
+}
+
+/// The figures, and up to which entry of intake's journal they count.
+async fn figures(door: &Channel, centre: &Centre) -> (Figures, i64) {
+    let period = Some(about_now());
+    let request = GetFiguresRequest { parent: centre.name(), period, ..Default::default() };
+    let answer = MetricsServiceClient::new(door.clone()).get_figures(request).await.expect("figures").into_inner();
+    (answer.total.unwrap_or_default(), answer.intake_seq)
+}
+
+/// The figures once the gateway has followed to the head.
+async fn figures_at_the_head(door: &Channel, centre: &Centre) -> Figures {
+    until("the gateway follows", || async {
+        let mut request = tonic::Request::new(ListHeadsRequest {});
+        request.metadata_mut().insert("yizhan-service", "intake".parse().expect("a plain word"));
+        request.set_timeout(Duration::from_secs(5));
+        let heads = JournalServiceClient::new(door.clone()).list_heads(request).await.ok()?.into_inner().heads;
+        let head = heads.into_iter().find(|head| head.division == centre.code)?.seq;
+        let (figures, seq) = figures(door, centre).await;
+        (seq == head).then_some(figures)
+    })
+    .await
+}
