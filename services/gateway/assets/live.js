@@ -38,8 +38,8 @@ function keep(board, next) {
 
 async function live() {
   let pause = seldom;
-  // Nobody is interrupted while reading with the keyboard inside the board, or while selecting.
-  const busy = document.activeElement?.closest("#board") || String(getSelection()) !== "";
+  // Nobody is interrupted who goes through the board with the keyboard, or selects in it.
+  const busy = document.querySelector("#board :focus-visible") || String(getSelection()) !== "";
   try {
     if (!busy) pause = await look();
   } catch {

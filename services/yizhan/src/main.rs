@@ -17,6 +17,11 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
+/// Messages and rows are many small pieces that come and go on several threads: the system's allocator costs a tenth of
+/// the time of a change.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 一站：行政服务中心办件系统 · an administrative service centre, from the window to the figures
 #[derive(Parser)]
 #[command(name = "yizhan", version)]

@@ -31,7 +31,7 @@ impl Counter {
     }
 
     /// Gives out the next number.
-    pub fn next(&mut self) -> Result<String, Refusal> {
+    pub fn give(&mut self) -> Result<String, Refusal> {
         if self.last >= MOST {
             let (zh, en) = ("该单位当日办件编号已用完", "the unit has used all case numbers of the day");
             return Err(Refusal::new(kit::refusal::Kind::Exhausted, "CASE_NUMBERS_USED_UP", zh, en));
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn numbers_follow_each_other_and_read_back() {
         let mut counter = counter();
-        let (first, second) = (counter.next().expect("free"), counter.next().expect("free"));
+        let (first, second) = (counter.give().expect("free"), counter.give().expect("free"));
         assert!(first.starts_with("410223-012-20160308-000001-"));
         assert!(second.starts_with("410223-012-20160308-000002-"));
         assert_eq!(read(&first.replace('-', "")).as_deref(), Some(first.as_str()));
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_wrong_digit_and_swapped_digits_are_caught() {
-        let number = counter().next().expect("free");
+        let number = counter().give().expect("free");
         for i in (0..number.len()).filter(|i| number.as_bytes()[*i].is_ascii_digit()) {
             for digit in '0'..='9' {
                 let mut wrong = number.clone();
@@ -90,6 +90,6 @@ mod tests {
     fn a_day_s_numbers_can_run_out() {
         let mut counter = counter();
         counter.last = MOST;
-        assert_eq!(counter.next().expect_err("used up").reason(), "CASE_NUMBERS_USED_UP");
+        assert_eq!(counter.give().expect_err("used up").reason(), "CASE_NUMBERS_USED_UP");
     }
 }

@@ -253,7 +253,7 @@ async fn receive(office: &Office, request: pb::ReceiveCaseRequest) -> Result<Arc
             materials: materials.clone(),
             fixed_on_spot: fixed_on_spot.clone(),
         };
-        let number = counter.next()?;
+        let number = counter.give()?;
         let mut case = Case::receive(division, number.clone(), &item, receipt, &hall, now)?;
         let mut happened = "case.received";
         if let Some((spot, recipient)) = &spot {

@@ -29,7 +29,7 @@ pub struct Counter {
 /// What the table of counters refuses.
 pub const POISON: i64 = 666;
 /// What is not made into a row: the making panics.
-pub const PANICS: i64 = 13;
+pub const PANICS: i64 = 1_313;
 /// What does not read back as a counter.
 pub const CORRUPT: i64 = -1;
 

@@ -151,12 +151,13 @@ async fn commits_elsewhere_do_not_hasten_the_heart() {
     for house in houses().await {
         let request = ReadEntriesRequest { division: "410299".into(), ..after(&[], true) };
         let mut batches = client(&house).await.read_entries(request).await.expect("a stream").into_inner();
-        for _ in 0..100 {
+        let start = std::time::Instant::now();
+        for _ in 0..40 {
             house.add(county(), "A", 1).await.expect("added");
-            tokio::task::yield_now().await;
         }
         let early = tokio::time::timeout(Duration::from_millis(300), batches.message()).await;
-        assert!(early.is_err(), "a heartbeat after so short a time");
+        // On a busy machine the changes may take as long as the silence.
+        assert!(early.is_err() || start.elapsed() > Duration::from_secs(4), "a heartbeat after {:?}", start.elapsed());
     }
 }
 

@@ -27,7 +27,7 @@ use crate::trouble;
 
 /// Connections to the gateway, and requests in flight over them.
 const CONNECTIONS: usize = 8;
-const IN_FLIGHT: usize = 64;
+fn in_flight() -> usize { std::env::var("YZ_F").ok().and_then(|f| f.parse().ok()).unwrap_or(64) }
 
 /// Something to do: a step of a script.
 struct Task {
@@ -84,10 +84,10 @@ impl Replay {
             let (special, any) = due.split_at(special);
             let units = stream::iter(special.chunk_by(|one, next| one.order == next.order));
             let received = units.enumerate().map(|(lane, unit)| self.in_order(unit, lane, &names, progress));
-            let received: Vec<Vec<_>> = received.buffer_unordered(IN_FLIGHT).try_collect().await?;
+            let received: Vec<Vec<_>> = received.buffer_unordered(in_flight()).try_collect().await?;
             names.extend(received.into_iter().flatten());
             let done = stream::iter(any).enumerate().map(|(lane, task)| self.perform(task, lane, &names, progress));
-            let done: Vec<_> = done.buffer_unordered(IN_FLIGHT).try_collect().await?;
+            let done: Vec<_> = done.buffer_unordered(in_flight()).try_collect().await?;
             names.extend(done.into_iter().flatten());
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {

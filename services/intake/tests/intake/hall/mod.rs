@@ -41,7 +41,7 @@ pub struct Hall {
 }
 
 /// The services, on a runtime of their own, so that a test can end them as a crash would.
-struct House {
+pub struct House {
     runtime: Option<Runtime>,
     directory: Peer,
     intake: Peer,
@@ -79,6 +79,11 @@ impl Hall {
         self
     }
 
+    /// Opens the services once more beside the first, on the same databases and under the same clock.
+    pub async fn beside(&self) -> House {
+        House::open(&self.config, &self.clock).await.expect("opens beside")
+    }
+
     /// Ends the services, so that their files lie still.
     pub async fn closes(&mut self) {
         self.house.end().await;
@@ -108,7 +113,7 @@ impl Hall {
     }
 
     pub fn cases(&self) -> CaseServiceClient<Peer> {
-        CaseServiceClient::new(self.peer())
+        self.house.cases()
     }
 
     pub fn catalogue(&self) -> CatalogueServiceClient<Peer> {
@@ -164,6 +169,10 @@ impl House {
         });
         let (directory, intake) = opening.await??;
         Ok(House { runtime: Some(runtime), directory, intake })
+    }
+
+    pub fn cases(&self) -> CaseServiceClient<Peer> {
+        CaseServiceClient::new(self.intake.clone())
     }
 
     async fn end(&mut self) {

@@ -1,0 +1,56 @@
+//! Two of the service at once on one database: they number, decide and sweep as one.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use proto::intake::v1 as pb;
+
+use crate::hall::*;
+
+#[tokio::test]
+async fn two_replicas_number_as_one() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let beside = hall.beside().await;
+        let receive = async |i: usize| {
+            let mut cases = [hall.cases(), beside.cases()][i % 2].clone();
+            cases.receive_case(receipt("A01", FOOD)).await.expect("received").into_inner().number
+        };
+        let numbers: BTreeSet<_> = join_all((0..100).map(receive)).await.into_iter().collect();
+        let sequence = numbers.iter().map(|number| number.split('-').nth(3).expect("a sequence").to_owned());
+        assert!(sequence.eq((1..=100).map(|n| format!("{n:06}"))), "{numbers:?}");
+        assert!(hall.journal().await.iter().map(|entry| entry.seq).eq(1..=104));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_request_to_two_replicas_at_once_is_done_once() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let beside = hall.beside().await;
+        let request = receipt("A01", FOOD);
+        let receive = async |i: usize| {
+            let mut cases = [hall.cases(), beside.cases()][i % 2].clone();
+            cases.receive_case(request.clone()).await.expect("received").into_inner()
+        };
+        let answers = join_all((0..20).map(receive)).await;
+        assert!(answers.iter().all(|case| *case == answers[0]));
+        assert_eq!(hall.events(&answers[0]).await, ["case.received"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_time_brings_comes_once_though_two_replicas_sweep() {
+    Hall::on_each_engine("2026-02-09T09:00", async |hall| {
+        let beside = hall.beside().await;
+        let cases = join_all((0..50).map(|_| hall.receive(receipt("A01", FOOD)))).await;
+        hall.pass_to("2026-02-15T00:00").await;
+        for case in cases {
+            let case = case.expect("received");
+            assert_eq!(hall.events(&case).await, ["case.received", "case.yellow", "case.deemed_accepted"]);
+            let request = pb::GetCaseRequest { name: case.name };
+            assert!(beside.cases().get_case(request).await.expect("seen by both").into_inner().deemed_accepted);
+        }
+    })
+    .await;
+}
