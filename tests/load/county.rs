@@ -43,7 +43,11 @@ pub async fn load(channel: Channel) -> Result<Hall, Box<dyn std::error::Error>> 
     };
     let import = directory::ImportDirectoryRequest {
         parent: DIVISION.into(),
-        division: Some(directory::Division { name: DIVISION.into(), display_name_zh: "尉氏县".into(), ..Default::default() }),
+        division: Some(directory::Division {
+            name: DIVISION.into(),
+            display_name_zh: "尉氏县".into(),
+            ..Default::default()
+        }),
         units: (0..UNITS)
             .map(|i| directory::Unit {
                 name: format!("{DIVISION}/units/{}", Hall::unit(i)),
@@ -88,7 +92,13 @@ pub async fn load(channel: Channel) -> Result<Hall, Box<dyn std::error::Error>> 
                 promised_limit_days: 10,
                 extension_days: 10,
                 materials: (1..=4)
-                    .map(|m| intake::Material { code: format!("m{m}"), title: format!("材料{m}"), originals: 1, required: true, ..Default::default() })
+                    .map(|m| intake::Material {
+                        code: format!("m{m}"),
+                        title: format!("材料{m}"),
+                        originals: 1,
+                        required: true,
+                        ..Default::default()
+                    })
                     .collect(),
                 ..Default::default()
             };

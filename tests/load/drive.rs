@@ -9,7 +9,11 @@ use std::{
 };
 
 use proto::intake::v1::{self as pb, case_service_client::CaseServiceClient};
-use tonic::{Request, Status, client::Grpc, transport::{Channel, Endpoint}};
+use tonic::{
+    Request, Status,
+    client::Grpc,
+    transport::{Channel, Endpoint},
+};
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
 
@@ -40,7 +44,9 @@ impl Until {
     fn goes_on(&self) -> bool {
         match self {
             Until::Time(end) => Instant::now() < *end,
-            Until::Cases(left) => left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok(),
+            Until::Cases(left) => {
+                left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            }
         }
     }
 }
@@ -54,8 +60,9 @@ pub async fn echo(channels: &[Channel], in_flight: usize, time: Duration) -> Out
         while Instant::now() < end {
             let start = Instant::now();
             grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-            let said: tonic::Response<echo::Said> =
-                grpc.unary(Request::new(vec![7_u8; 64]), path.clone(), ProstCodec::<echo::Said, echo::Said>::default()).await?;
+            let said: tonic::Response<echo::Said> = grpc
+                .unary(Request::new(vec![7_u8; 64]), path.clone(), ProstCodec::<echo::Said, echo::Said>::default())
+                .await?;
             debug_assert_eq!(said.get_ref().len(), 64);
             times.push(start.elapsed());
         }
@@ -66,7 +73,12 @@ pub async fn echo(channels: &[Channel], in_flight: usize, time: Duration) -> Out
 }
 
 /// The four steps of an ordinary case: receive, accept, decide, issue. Answers also with the cases' names.
-pub async fn changes(channels: &[Channel], _: &Hall, in_flight: usize, time: Duration) -> Outcome<(Figure, Vec<String>)> {
+pub async fn changes(
+    channels: &[Channel],
+    _: &Hall,
+    in_flight: usize,
+    time: Duration,
+) -> Outcome<(Figure, Vec<String>)> {
     let (figure, names) = steps(channels, in_flight, Until::Time(Instant::now() + time)).await?;
     Ok((figure, names.into_iter().flatten().collect()))
 }
@@ -88,7 +100,12 @@ async fn steps(channels: &[Channel], in_flight: usize, until: Until) -> Outcome<
                 let name = cases.receive_case(receive(i, "1")).await?.into_inner().name;
                 times.push(start.elapsed());
                 let start = Instant::now();
-                let accept = pb::AcceptCaseRequest { name: name.clone(), clerk: Hall::person(i, "C"), etag: String::new(), request_id: id() };
+                let accept = pb::AcceptCaseRequest {
+                    name: name.clone(),
+                    clerk: Hall::person(i, "C"),
+                    etag: String::new(),
+                    request_id: id(),
+                };
                 cases.accept_case(accept).await?;
                 times.push(start.elapsed());
                 let start = Instant::now();
@@ -175,13 +192,18 @@ pub async fn reads(channels: &[Channel], names: &[String], in_flight: usize, tim
     .map(|(figure, _)| figure)
 }
 
-async fn drive<T, F>(channels: &[Channel], in_flight: usize, worker: impl Fn(Channel, usize) -> F) -> Outcome<(Figure, Vec<T>)>
+async fn drive<T, F>(
+    channels: &[Channel],
+    in_flight: usize,
+    worker: impl Fn(Channel, usize) -> F,
+) -> Outcome<(Figure, Vec<T>)>
 where
     T: Send + 'static,
     F: Future<Output = Result<(Vec<Duration>, T), Status>> + Send + 'static,
 {
     let start = Instant::now();
-    let workers: Vec<_> = (0..in_flight).map(|i| tokio::spawn(worker(channels[i % channels.len()].clone(), i))).collect();
+    let workers: Vec<_> =
+        (0..in_flight).map(|i| tokio::spawn(worker(channels[i % channels.len()].clone(), i))).collect();
     let (mut times, mut others) = (Vec::new(), Vec::with_capacity(in_flight));
     for worker in workers {
         let (some, other) = worker.await??;

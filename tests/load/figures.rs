@@ -58,7 +58,10 @@ impl Run {
         out += "            per second   of echo   p50 ms   p99 ms   program's cpu µs a call\n";
         for (name, figures) in self.rows() {
             let rate = median(figures.iter().map(Figure::per_second));
-            let (p50, p99) = (median(figures.iter().map(|f| f.percentile(50.0))), median(figures.iter().map(|f| f.percentile(99.0))));
+            let (p50, p99) = (
+                median(figures.iter().map(|f| f.percentile(50.0))),
+                median(figures.iter().map(|f| f.percentile(99.0))),
+            );
             let cpu = median(figures.iter().map(Figure::cpu_micros));
             let _ = writeln!(out, "{name:10} {rate:12.0} {:9.3} {p50:8.2} {p99:8.2} {cpu:14.1}", self.ratio(figures));
         }

@@ -89,7 +89,11 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     run.engine = if args.postgres.is_some() { "postgres" } else { "sqlite" };
     run.resident_mib = program.resident_mib();
     let mut out = std::io::stdout().lock();
-    if args.json { writeln!(out, "{}", run.json())? } else { write!(out, "{}", run.table())? }
+    if args.json {
+        writeln!(out, "{}", run.json())?
+    } else {
+        write!(out, "{}", run.table())?
+    }
     Ok(())
 }
 
@@ -110,8 +114,14 @@ async fn grow(
         let bare = drive::echo(&echoes, args.in_flight, Duration::from_secs(2)).await?;
         let changes = drive::changes_of(channels, hall, args.in_flight, cases / 10).await?;
         let ratio = changes.per_second() / bare.per_second();
-        writeln!(out, "tenth {tenth}: {:.0} changes/s, {:.3} of the echo, p99 {:.1} ms, {} MiB resident",
-            changes.per_second(), ratio, changes.percentile(99.0), program.resident_mib())?;
+        writeln!(
+            out,
+            "tenth {tenth}: {:.0} changes/s, {:.3} of the echo, p99 {:.1} ms, {} MiB resident",
+            changes.per_second(),
+            ratio,
+            changes.percentile(99.0),
+            program.resident_mib()
+        )?;
         rates.push(ratio);
     }
     writeln!(out, "last tenth at {:.3} of the first", rates[9] / rates[0])?;

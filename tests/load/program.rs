@@ -17,7 +17,10 @@ pub struct Program {
 
 impl Program {
     /// Starts the all-in-one program on a fresh data folder, or on fresh PostgreSQL databases.
-    pub async fn start(program: Option<PathBuf>, postgres: Option<&str>) -> Result<Program, Box<dyn std::error::Error>> {
+    pub async fn start(
+        program: Option<PathBuf>,
+        postgres: Option<&str>,
+    ) -> Result<Program, Box<dyn std::error::Error>> {
         let beside = std::env::current_exe()?.with_file_name("yizhan");
         let program = program.unwrap_or(beside);
         let data = std::env::temp_dir().join(format!("yizhan-load-{}", std::process::id()));

@@ -111,9 +111,8 @@ fn nothing_has_a_name_that_says_nothing() {
 fn the_street_has_these_houses_and_each_has_a_readme() {
     let files = ["Cargo.lock", "Cargo.toml", "CHANGELOG.md", "LICENSE", "README.md"];
     let folders = ["deploy", "migrations", "proto", "services", "tests"];
-    let rooms = [
-        "appraisal", "calendar", "directory", "disclosure", "gateway", "hotline", "intake", "kit", "roster", "yizhan",
-    ];
+    let rooms =
+        ["appraisal", "calendar", "directory", "disclosure", "gateway", "hotline", "intake", "kit", "roster", "yizhan"];
     for path in entries(&root()) {
         let name = name(&path);
         let known = if path.is_dir() { folders.contains(&name.as_str()) } else { files.contains(&name.as_str()) };
@@ -122,7 +121,8 @@ fn the_street_has_these_houses_and_each_has_a_readme() {
     for path in entries(&root().join("services")).into_iter().filter(|path| path.is_dir()) {
         assert!(rooms.contains(&name(&path).as_str()), "services/{} is not in the plan of the house", name(&path));
     }
-    let without: Vec<_> = folders.into_iter().filter(|folder| !root().join(folder).join("README.md").is_file()).collect();
+    let without: Vec<_> =
+        folders.into_iter().filter(|folder| !root().join(folder).join("README.md").is_file()).collect();
     assert!(without.is_empty(), "no README.md in {without:?}");
     assert!(root().join("README.md").is_file(), "no README.md at the root");
 }
@@ -144,7 +144,12 @@ fn the_reading_of_paths_sees_what_is_there_and_nothing_else() {
     );
     let seen: Vec<_> = paths(&code).iter().map(|path| path.segments.join("::")).collect();
     let there = [
-        "kit::id::Division", "kit::id::child", "kit::clock::Moment", "serde_json::to_string", "proto::A::b", "std::fmt::Result",
+        "kit::id::Division",
+        "kit::id::child",
+        "kit::clock::Moment",
+        "serde_json::to_string",
+        "proto::A::b",
+        "std::fmt::Result",
     ];
     assert_eq!(seen, there);
 }
@@ -182,7 +187,8 @@ fn name(path: &Path) -> String {
 /// What lies in a folder and is kept: not what git ignores.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let ignored = |path: &PathBuf| {
-        ["target", "data", ".git", "__pycache__"].contains(&name(path).as_str()) && (folder == root() || !path.join("README.md").is_file())
+        ["target", "data", ".git", "__pycache__"].contains(&name(path).as_str())
+            && (folder == root() || !path.join("README.md").is_file())
             || name(path).ends_with(".log")
     };
     let mut all: Vec<_> = fs::read_dir(folder)
@@ -251,7 +257,8 @@ fn dependencies(manifest: &str, tables: &[&str]) -> BTreeSet<String> {
     for line in manifest.lines().map(str::trim) {
         if line.starts_with('[') {
             within = tables.contains(&line.trim_matches(['[', ']']));
-        } else if within && !line.starts_with('#')
+        } else if within
+            && !line.starts_with('#')
             && let Some((name, _)) = line.split_once(['.', ' ', '='])
         {
             names.insert(name.to_owned());
@@ -291,7 +298,9 @@ fn code(text: &str) -> String {
                 if at(i + 1 + hashes) == '"' {
                     let close: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
                     let from = i + 2 + hashes;
-                    (from..chars.len()).find(|j| chars[*j..].starts_with(&close)).map_or(chars.len(), |j| j + close.len())
+                    (from..chars.len())
+                        .find(|j| chars[*j..].starts_with(&close))
+                        .map_or(chars.len(), |j| j + close.len())
                 } else {
                     i
                 }
@@ -330,9 +339,14 @@ fn paths(code: &str) -> Vec<Found> {
             i = read_use(&tokens, i + 1, &[], *line, &mut found) + 1;
             continue;
         }
-        if is_word(token) && tokens.get(i + 1).is_some_and(|(next, _)| next == "::") && (i == 0 || tokens[i - 1].0 != "::") {
+        if is_word(token)
+            && tokens.get(i + 1).is_some_and(|(next, _)| next == "::")
+            && (i == 0 || tokens[i - 1].0 != "::")
+        {
             let mut segments = vec![token.clone()];
-            while tokens.get(i + 1).is_some_and(|(next, _)| next == "::") && tokens.get(i + 2).is_some_and(|(next, _)| is_word(next)) {
+            while tokens.get(i + 1).is_some_and(|(next, _)| next == "::")
+                && tokens.get(i + 2).is_some_and(|(next, _)| is_word(next))
+            {
                 segments.push(tokens[i + 2].0.clone());
                 i += 2;
             }

@@ -158,7 +158,8 @@ impl Town {
             // Replicas share a key, and who keeps no secrets needs none of its own.
             .with("YIZHAN_KEY_FILE", self.config.data.join("master.key").display().to_string());
         for peer in ["directory", "intake"].into_iter().filter(|peer| *peer != role) {
-            settings = settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("http://{}", address(peer)));
+            settings =
+                settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("http://{}", address(peer)));
         }
         if self.database.engine() == "postgres" {
             settings = settings.with(&format!("YIZHAN_DATABASES__{}", role.to_uppercase()), self.config.database(role));

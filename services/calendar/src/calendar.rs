@@ -31,19 +31,14 @@ impl Calendar {
         static BUILTIN: LazyLock<Calendar> = LazyLock::new(|| {
             builtin_notices()
                 .iter()
-                .fold(Calendar::empty(), |calendar, notice| {
-                    calendar.with(notice.clone()).unwrap_or(calendar)
-                })
+                .fold(Calendar::empty(), |calendar, notice| calendar.with(notice.clone()).unwrap_or(calendar))
         });
         BUILTIN.clone()
     }
 
     /// A calendar without a notice: every working day is unpublished.
     pub fn empty() -> Calendar {
-        Calendar(Arc::new(Inner {
-            years: BTreeMap::new(),
-            version: version(&BTreeMap::new()),
-        }))
+        Calendar(Arc::new(Inner { years: BTreeMap::new(), version: version(&BTreeMap::new()) }))
     }
 
     /// This calendar with one notice more. A newer version of a year takes the place of the one held; the very notice
@@ -62,11 +57,7 @@ impl Calendar {
             }
             if held.version >= notice.version {
                 let (held, offered) = (held.version, notice.version);
-                return Err(NoticeError::Stale {
-                    year: notice.year,
-                    held,
-                    offered,
-                });
+                return Err(NoticeError::Stale { year: notice.year, held, offered });
             }
         }
         let mut years = self.0.years.clone();
@@ -93,8 +84,7 @@ impl Calendar {
 
     /// What `date` is.
     pub fn kind(&self, date: Date) -> DayKind {
-        self.year(date.year())
-            .map_or(DayKind::Unpublished, |year| year.kind(date))
+        self.year(date.year()).map_or(DayKind::Unpublished, |year| year.kind(date))
     }
 
     /// Whether `date` is worked; `None` where its year has no notice.
@@ -118,10 +108,7 @@ impl Calendar {
                     Running::Span(first, last) => (first, last),
                     Running::Stopped(since) => return Due::Stopped { since, remaining },
                     Running::Never => {
-                        return Due::Provisional {
-                            known_through: Date::MAX,
-                            remaining,
-                        };
+                        return Due::Provisional { known_through: Date::MAX, remaining };
                     }
                 };
                 let advance = if in_calendar_days {
@@ -138,14 +125,8 @@ impl Calendar {
                         through = last;
                         counted
                     }
-                    Advance::Unpublished {
-                        known_through,
-                        counted,
-                    } => {
-                        return Due::Provisional {
-                            known_through,
-                            remaining: remaining - counted,
-                        };
+                    Advance::Unpublished { known_through, counted } => {
+                        return Due::Provisional { known_through, remaining: remaining - counted };
                     }
                 };
                 days -= counted;
@@ -162,9 +143,7 @@ impl Calendar {
             return Some(0);
         }
         let first = after.tomorrow().ok()?;
-        (first.year()..=through.year())
-            .map(|year| Some(self.year(year)?.workdays(first, through).len() as u32))
-            .sum()
+        (first.year()..=through.year()).map(|year| Some(self.year(year)?.workdays(first, through).len() as u32)).sum()
     }
 
     /// The `n`th working day before `date`, itself not counted; `date` where `n` is 0. `None` where a day on the way
@@ -194,15 +173,9 @@ impl Calendar {
         let mut counted = 0;
         for number in first.year()..=last.year() {
             let Some(year) = self.year(number) else {
-                let known_through = if number == first.year() {
-                    first.yesterday()
-                } else {
-                    Date::new(number - 1, 12, 31)
-                };
-                return Advance::Unpublished {
-                    known_through: known_through.unwrap_or(Date::MIN),
-                    counted,
-                };
+                let known_through =
+                    if number == first.year() { first.yesterday() } else { Date::new(number - 1, 12, 31) };
+                return Advance::Unpublished { known_through: known_through.unwrap_or(Date::MIN), counted };
             };
             let workdays = year.workdays(first, last);
             if let Some(date) = workdays.get((days - counted - 1) as usize) {
@@ -236,9 +209,7 @@ fn count_calendar(first: Date, last: Date, days: u32) -> Advance {
     if i64::from(days) > held {
         return Advance::Counted(held as u32);
     }
-    first
-        .checked_add((i64::from(days) - 1).days())
-        .map_or(Advance::Counted(held as u32), Advance::Reached)
+    first.checked_add((i64::from(days) - 1).days()).map_or(Advance::Counted(held as u32), Advance::Reached)
 }
 
 /// Where the clock next runs.
@@ -258,34 +229,19 @@ fn running(suspensions: &[Suspension], through: Date) -> Running {
     };
     let mut first = since;
     // Each turn leaves one more suspension behind, so overlapping ones merge in any order.
-    while let Some(suspension) = suspensions
-        .iter()
-        .find(|suspension| suspension.covers(first))
-    {
+    while let Some(suspension) = suspensions.iter().find(|suspension| suspension.covers(first)) {
         let Some(last) = suspension.last else {
             return Running::Stopped(since);
         };
         let Ok(next) = last.tomorrow() else {
             // Stopped through the last date that exists: for ever, if a stop among them is open.
-            let open = suspensions
-                .iter()
-                .any(|suspension| suspension.last.is_none());
-            return if open {
-                Running::Stopped(since)
-            } else {
-                Running::Never
-            };
+            let open = suspensions.iter().any(|suspension| suspension.last.is_none());
+            return if open { Running::Stopped(since) } else { Running::Never };
         };
         first = next;
     }
-    let next_stop = suspensions
-        .iter()
-        .map(|suspension| suspension.first)
-        .filter(|stop| *stop > first)
-        .min();
-    let last = next_stop
-        .and_then(|stop| stop.yesterday().ok())
-        .unwrap_or(Date::MAX);
+    let next_stop = suspensions.iter().map(|suspension| suspension.first).filter(|stop| *stop > first).min();
+    let last = next_stop.and_then(|stop| stop.yesterday().ok()).unwrap_or(Date::MAX);
     Running::Span(first, last)
 }
 
@@ -294,9 +250,7 @@ fn version(years: &BTreeMap<i16, Arc<Year>>) -> String {
     let mut runs: Vec<(i16, i16, u32)> = Vec::new();
     for (&year, table) in years {
         match runs.last_mut() {
-            Some((_, last, version)) if *last + 1 == year && *version == table.notice.version => {
-                *last = year
-            }
+            Some((_, last, version)) if *last + 1 == year && *version == table.notice.version => *last = year,
             _ => runs.push((year, year, table.notice.version)),
         }
     }
@@ -310,9 +264,5 @@ fn version(years: &BTreeMap<i16, Arc<Year>>) -> String {
             write!(text, "{join}{first}-{last}.{version}")
         };
     }
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "none".to_owned() } else { text }
 }

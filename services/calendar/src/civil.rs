@@ -13,10 +13,7 @@ const OFFSET: i64 = 8 * 3_600_000_000;
 pub fn shanghai_date(micros_utc: i64) -> Date {
     let days = micros_utc.saturating_add(OFFSET).div_euclid(MICROS_PER_DAY);
     let nearest = if days < 0 { Date::MIN } else { Date::MAX };
-    Span::new()
-        .try_days(days)
-        .and_then(|span| EPOCH.checked_add(span))
-        .unwrap_or(nearest)
+    Span::new().try_days(days).and_then(|span| EPOCH.checked_add(span)).unwrap_or(nearest)
 }
 
 /// The instant at which `date` begins in Shanghai (00:00), in microseconds since 1970-01-01T00:00Z.

@@ -67,11 +67,9 @@ impl Reason {
         match self {
             Reason::DayZero | Reason::CalendarDay => "民事诉讼法第85条",
             Reason::Suspended => "行政许可法第45条",
-            Reason::Workday
-            | Reason::MakeUpWorkday
-            | Reason::Weekend
-            | Reason::Holiday
-            | Reason::Unpublished => "行政许可法第82条",
+            Reason::Workday | Reason::MakeUpWorkday | Reason::Weekend | Reason::Holiday | Reason::Unpublished => {
+                "行政许可法第82条"
+            }
         }
     }
 
@@ -127,41 +125,20 @@ impl Calendar {
         let due = self.due(term);
         let end = match due {
             Due::On(date) | Due::Stopped { since: date, .. } => date,
-            Due::Provisional { known_through, .. } => {
-                known_through.tomorrow().unwrap_or(known_through)
-            }
+            Due::Provisional { known_through, .. } => known_through.tomorrow().unwrap_or(known_through),
         };
-        let mut explanation = Explanation {
-            due,
-            days: Vec::new(),
-            notices: Vec::new(),
-            truncated: false,
-        };
+        let mut explanation = Explanation { due, days: Vec::new(), notices: Vec::new(), truncated: false };
         let mut counted = 0;
-        for date in term
-            .day0
-            .series(jiff::Span::new().days(1))
-            .take_while(|date| *date <= end)
-        {
+        for date in term.day0.series(jiff::Span::new().days(1)).take_while(|date| *date <= end) {
             if explanation.days.len() == Explanation::MAX_DAYS {
                 explanation.truncated = true;
                 break;
             }
             let reason = self.reason(term, date, counted);
-            let counts = matches!(
-                reason,
-                Reason::Workday | Reason::MakeUpWorkday | Reason::CalendarDay
-            );
+            let counts = matches!(reason, Reason::Workday | Reason::MakeUpWorkday | Reason::CalendarDay);
             counted += u32::from(counts);
-            explanation.days.push(Day {
-                date,
-                counted: counts.then_some(counted),
-                reason,
-            });
-            if matches!(
-                reason,
-                Reason::Workday | Reason::MakeUpWorkday | Reason::Weekend | Reason::Holiday
-            ) {
+            explanation.days.push(Day { date, counted: counts.then_some(counted), reason });
+            if matches!(reason, Reason::Workday | Reason::MakeUpWorkday | Reason::Weekend | Reason::Holiday) {
                 self.cite(date.year(), &mut explanation.notices);
             }
         }
@@ -173,11 +150,7 @@ impl Calendar {
         if date == term.day0 {
             return Reason::DayZero;
         }
-        if term
-            .suspensions
-            .iter()
-            .any(|suspension| suspension.covers(date))
-        {
+        if term.suspensions.iter().any(|suspension| suspension.covers(date)) {
             return Reason::Suspended;
         }
         match term.limit {
@@ -191,11 +164,7 @@ impl Calendar {
             return;
         }
         if let Some(notice) = self.notice(year) {
-            cited.push(NoticeRef {
-                year,
-                version: notice.version,
-                document: notice.document.clone(),
-            });
+            cited.push(NoticeRef { year, version: notice.version, document: notice.document.clone() });
         }
     }
 }

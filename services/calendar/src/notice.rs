@@ -150,21 +150,8 @@ impl Notice {
 
     /// Whether both say the same law. The source is a remark about a notice, no part of it.
     pub(crate) fn says_the_same(&self, other: &Notice) -> bool {
-        (
-            self.year,
-            self.version,
-            &self.document,
-            self.issued_on,
-            &self.off,
-            &self.workdays,
-        ) == (
-            other.year,
-            other.version,
-            &other.document,
-            other.issued_on,
-            &other.off,
-            &other.workdays,
-        )
+        (self.year, self.version, &self.document, self.issued_on, &self.off, &self.workdays)
+            == (other.year, other.version, &other.document, other.issued_on, &other.off, &other.workdays)
     }
 }
 
@@ -180,26 +167,18 @@ impl Span {
 }
 
 fn at_most(field: &str, size: usize, max: usize) -> Result<(), NoticeError> {
-    if size > max {
-        refuse(field, Problem::AboveMax { max: max as u32 })
-    } else {
-        Ok(())
-    }
+    if size > max { refuse(field, Problem::AboveMax { max: max as u32 }) } else { Ok(()) }
 }
 
 fn refuse(field: impl Into<String>, problem: Problem) -> Result<(), NoticeError> {
-    Err(NoticeError::Field {
-        field: field.into(),
-        problem,
-    })
+    Err(NoticeError::Field { field: field.into(), problem })
 }
 
 /// Every notice that is compiled in, amendments after what they amend: 2016 to 2026.
 pub fn builtin_notices() -> &'static [Notice] {
     // Data that does not parse is no data, and the calendar then knows no year: every answer is provisional, none is
     // wrong. A test reads the same file and counts.
-    static NOTICES: LazyLock<Vec<Notice>> = LazyLock::new(|| {
-        serde_json::from_str(include_str!("../data/notices.json")).unwrap_or_default()
-    });
+    static NOTICES: LazyLock<Vec<Notice>> =
+        LazyLock::new(|| serde_json::from_str(include_str!("../data/notices.json")).unwrap_or_default());
     &NOTICES
 }

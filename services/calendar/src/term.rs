@@ -80,12 +80,7 @@ impl Term {
 
     /// A term with nothing that stops or prolongs it.
     pub fn new(day0: Date, limit: Limit) -> Term {
-        Term {
-            day0,
-            limit,
-            suspensions: Vec::new(),
-            extensions: Vec::new(),
-        }
+        Term { day0, limit, suspensions: Vec::new(), extensions: Vec::new() }
     }
 
     /// Whether the term can be true.
@@ -97,16 +92,8 @@ impl Term {
     ///
     /// [`TermError`] with the first field that breaks a rule.
     pub fn check(&self) -> Result<(), TermError> {
-        at_most(
-            "suspensions",
-            self.suspensions.len(),
-            Term::MAX_ENTRIES as u32,
-        )?;
-        at_most(
-            "extensions",
-            self.extensions.len(),
-            Term::MAX_ENTRIES as u32,
-        )?;
+        at_most("suspensions", self.suspensions.len(), Term::MAX_ENTRIES as u32)?;
+        at_most("extensions", self.extensions.len(), Term::MAX_ENTRIES as u32)?;
         at_most("limit", self.limit.days() as usize, Term::MAX_DAYS)?;
         at_most("extensions", self.days() as usize, Term::MAX_DAYS)?;
         for (i, suspension) in self.suspensions.iter().enumerate() {
@@ -117,12 +104,7 @@ impl Term {
                 return refuse(format!("suspensions[{i}].last"), Problem::Backwards);
             }
             if last.duration_since(self.day0).as_hours() / 24 > i64::from(Term::MAX_REACH) {
-                return refuse(
-                    format!("suspensions[{i}].last"),
-                    Problem::AboveMax {
-                        max: Term::MAX_REACH,
-                    },
-                );
+                return refuse(format!("suspensions[{i}].last"), Problem::AboveMax { max: Term::MAX_REACH });
             }
         }
         Ok(())
@@ -135,9 +117,7 @@ impl Term {
 
     /// The working days that the extensions add.
     pub(crate) fn extended(&self) -> u32 {
-        self.extensions
-            .iter()
-            .fold(0, |sum, days| sum.saturating_add(u32::from(*days)))
+        self.extensions.iter().fold(0, |sum, days| sum.saturating_add(u32::from(*days)))
     }
 }
 
@@ -168,16 +148,9 @@ impl Due {
 }
 
 fn at_most(field: &str, size: usize, max: u32) -> Result<(), TermError> {
-    if size > max as usize {
-        refuse(field, Problem::AboveMax { max })
-    } else {
-        Ok(())
-    }
+    if size > max as usize { refuse(field, Problem::AboveMax { max }) } else { Ok(()) }
 }
 
 fn refuse(field: impl Into<String>, problem: Problem) -> Result<(), TermError> {
-    Err(TermError {
-        field: field.into(),
-        problem,
-    })
+    Err(TermError { field: field.into(), problem })
 }

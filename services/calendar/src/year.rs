@@ -45,8 +45,7 @@ pub(crate) struct Year {
 
 impl Year {
     pub(crate) fn new(notice: Notice) -> Year {
-        let (mut kinds, mut before, mut workdays) =
-            (Vec::with_capacity(366), Vec::with_capacity(367), Vec::new());
+        let (mut kinds, mut before, mut workdays) = (Vec::with_capacity(366), Vec::with_capacity(367), Vec::new());
         before.push(0);
         let first = Date::new(notice.year, 1, 1).ok();
         let mut next = first;
@@ -59,20 +58,12 @@ impl Year {
             before.push(workdays.len() as u16);
             next = date.tomorrow().ok();
         }
-        Year {
-            notice,
-            kinds,
-            before,
-            workdays,
-        }
+        Year { notice, kinds, before, workdays }
     }
 
     /// What `date`, a day of this year, is.
     pub(crate) fn kind(&self, date: Date) -> DayKind {
-        self.kinds
-            .get(index(date))
-            .copied()
-            .unwrap_or(DayKind::Unpublished)
+        self.kinds.get(index(date)).copied().unwrap_or(DayKind::Unpublished)
     }
 
     /// The working days of this year from `first` to `last`, both included. Either may lie in another year.
@@ -93,9 +84,7 @@ impl Year {
 
     /// How many of the first `days` days of the year are worked.
     fn count(&self, days: usize) -> usize {
-        self.before
-            .get(days)
-            .map_or(self.workdays.len(), |count| usize::from(*count))
+        self.before.get(days).map_or(self.workdays.len(), |count| usize::from(*count))
     }
 }
 

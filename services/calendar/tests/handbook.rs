@@ -11,29 +11,16 @@ fn working(day0: &str, days: u16) -> Term {
 }
 
 fn due(term: &Term) -> String {
-    Calendar::builtin()
-        .due(term)
-        .date()
-        .expect("a due date")
-        .to_string()
+    Calendar::builtin().due(term).date().expect("a due date").to_string()
 }
 
 fn extended(term: Term, days: u16) -> Term {
-    Term {
-        extensions: vec![days],
-        ..term
-    }
+    Term { extensions: vec![days], ..term }
 }
 
 fn suspended(term: Term, first: &str, last: &str) -> Term {
-    let suspension = Suspension {
-        first: date(first),
-        last: Some(date(last)),
-    };
-    Term {
-        suspensions: vec![suspension],
-        ..term
-    }
+    let suspension = Suspension { first: date(first), last: Some(date(last)) };
+    Term { suspensions: vec![suspension], ..term }
 }
 
 #[test]
@@ -41,10 +28,7 @@ fn example_a_five_working_days_to_give_notice_end_on_a_make_up_saturday() {
     let due = deemed_acceptance(&Calendar::builtin(), date("2026-02-09"), 5);
     assert_eq!(due, Due::On(date("2026-02-14")));
     let days = Calendar::builtin().explain(&working("2026-02-09", 5)).days;
-    assert_eq!(
-        days.last().expect("a last day").reason,
-        Reason::MakeUpWorkday
-    );
+    assert_eq!(days.last().expect("a last day").reason, Reason::MakeUpWorkday);
 }
 
 #[test]
@@ -93,24 +77,15 @@ fn example_c_make_up_days_around_the_national_day_of_2025_count() {
 #[test]
 fn example_d_make_up_days_after_the_national_day_of_2016_count() {
     assert_eq!(due(&working("2016-09-26", 20)), "2016-10-27");
-    assert_eq!(
-        Calendar::builtin().is_workday(date("2016-10-08")),
-        Some(true)
-    );
-    assert_eq!(
-        Calendar::builtin().is_workday(date("2016-10-09")),
-        Some(true)
-    );
+    assert_eq!(Calendar::builtin().is_workday(date("2016-10-08")), Some(true));
+    assert_eq!(Calendar::builtin().is_workday(date("2016-10-09")), Some(true));
 }
 
 #[test]
 fn example_e_an_expert_review_is_excluded() {
     let accepted = working("2026-04-20", 20);
     assert_eq!(due(&accepted), "2026-05-20");
-    assert_eq!(
-        due(&suspended(accepted, "2026-04-27", "2026-05-08")),
-        "2026-05-29"
-    );
+    assert_eq!(due(&suspended(accepted, "2026-04-27", "2026-05-08")), "2026-05-29");
     let excluded = Calendar::builtin().workdays_between(date("2026-04-26"), date("2026-05-08"));
     assert_eq!(excluded, Some(7));
 }
@@ -119,16 +94,8 @@ fn example_e_an_expert_review_is_excluded() {
 fn example_f_a_disclosure_request_across_the_year() {
     let received = working("2025-12-22", 20);
     assert_eq!(due(&received), "2026-01-20");
-    assert_eq!(
-        due(&suspended(received.clone(), "2025-12-29", "2026-01-14")),
-        "2026-02-05"
-    );
-    let years: Vec<i16> = Calendar::builtin()
-        .explain(&received)
-        .notices
-        .iter()
-        .map(|notice| notice.year)
-        .collect();
+    assert_eq!(due(&suspended(received.clone(), "2025-12-29", "2026-01-14")), "2026-02-05");
+    let years: Vec<i16> = Calendar::builtin().explain(&received).notices.iter().map(|notice| notice.year).collect();
     assert_eq!(years, [2025, 2026]);
 }
 
@@ -146,10 +113,7 @@ fn example_h_publishing_in_twenty_days_and_asking_for_more_in_seven() {
 #[test]
 fn example_i_new_years_eve_of_2024_is_worked() {
     assert_eq!(due(&working("2024-02-05", 5)), "2024-02-18");
-    assert_eq!(
-        Calendar::builtin().is_workday(date("2024-02-09")),
-        Some(true)
-    );
+    assert_eq!(Calendar::builtin().is_workday(date("2024-02-09")), Some(true));
 }
 
 #[test]
@@ -167,23 +131,13 @@ fn working_days_by_month_are_those_of_the_handbook() {
     ];
     let calendar = Calendar::builtin();
     for (year, total, months) in table {
-        let before_year = Date::constant(year, 1, 1)
-            .yesterday()
-            .expect("a day before");
+        let before_year = Date::constant(year, 1, 1).yesterday().expect("a day before");
         let mut after = before_year;
         for (month, expected) in (1..).zip(months) {
             let last = Date::constant(year, month, 1).last_of_month();
-            assert_eq!(
-                calendar.workdays_between(after, last),
-                Some(expected),
-                "{year}-{month:02}"
-            );
+            assert_eq!(calendar.workdays_between(after, last), Some(expected), "{year}-{month:02}");
             after = last;
         }
-        assert_eq!(
-            calendar.workdays_between(before_year, after),
-            Some(total),
-            "{year}"
-        );
+        assert_eq!(calendar.workdays_between(before_year, after), Some(total), "{year}");
     }
 }

@@ -18,15 +18,9 @@ fn in_days(day0: &str, days: u16) -> Term {
 fn stopped(term: Term, stops: &[(&str, &str)]) -> Term {
     let suspensions = stops
         .iter()
-        .map(|(first, last)| Suspension {
-            first: date(first),
-            last: (!last.is_empty()).then(|| date(last)),
-        })
+        .map(|(first, last)| Suspension { first: date(first), last: (!last.is_empty()).then(|| date(last)) })
         .collect();
-    Term {
-        suspensions,
-        ..term
-    }
+    Term { suspensions, ..term }
 }
 
 fn due(term: &Term) -> Due {
@@ -41,74 +35,44 @@ fn on(text: &str) -> Due {
 fn a_limit_of_no_days_is_due_on_day_zero() {
     assert_eq!(due(&working("2026-05-02", 0)), on("2026-05-02"));
     assert_eq!(due(&in_days("2040-01-01", 0)), on("2040-01-01"));
-    assert_eq!(
-        due(&stopped(working("2026-05-02", 0), &[("2026-05-01", "")])),
-        on("2026-05-02")
-    );
+    assert_eq!(due(&stopped(working("2026-05-02", 0), &[("2026-05-01", "")])), on("2026-05-02"));
     let days = Calendar::builtin().explain(&working("2026-05-02", 0)).days;
     assert_eq!((days.len(), days[0].reason), (1, Reason::DayZero));
 }
 
 #[test]
 fn a_limit_of_no_days_can_be_extended() {
-    let term = Term {
-        extensions: vec![1, 0, 1],
-        ..working("2026-03-06", 0)
-    };
+    let term = Term { extensions: vec![1, 0, 1], ..working("2026-03-06", 0) };
     assert_eq!(due(&term), on("2026-03-10"));
 }
 
 #[test]
 fn a_year_without_a_notice_gives_no_date() {
-    let term = Term {
-        extensions: vec![10],
-        ..working("2026-12-24", 20)
-    };
-    let provisional = Due::Provisional {
-        known_through: date("2026-12-31"),
-        remaining: 25,
-    };
+    let term = Term { extensions: vec![10], ..working("2026-12-24", 20) };
+    let provisional = Due::Provisional { known_through: date("2026-12-31"), remaining: 25 };
     assert_eq!(due(&term), provisional);
     assert_eq!(provisional.date(), None);
 
     let explanation = Calendar::builtin().explain(&term);
     let last = explanation.days.last().expect("a last day");
-    assert_eq!(
-        (last.date, last.reason),
-        (date("2027-01-01"), Reason::Unpublished)
-    );
+    assert_eq!((last.date, last.reason), (date("2027-01-01"), Reason::Unpublished));
     assert_eq!(explanation.notices.len(), 1);
 }
 
 #[test]
 fn a_term_that_ends_with_the_last_published_day_has_a_date() {
     assert_eq!(due(&working("2026-12-24", 5)), on("2026-12-31"));
-    let first_unknown = Due::Provisional {
-        known_through: date("2026-12-31"),
-        remaining: 1,
-    };
+    let first_unknown = Due::Provisional { known_through: date("2026-12-31"), remaining: 1 };
     assert_eq!(due(&working("2026-12-24", 6)), first_unknown);
 }
 
 #[test]
 fn days_before_the_first_notice_are_unpublished_too() {
     let known_through = date("2015-12-30");
-    assert_eq!(
-        due(&working("2015-12-30", 1)),
-        Due::Provisional {
-            known_through,
-            remaining: 1
-        }
-    );
+    assert_eq!(due(&working("2015-12-30", 1)), Due::Provisional { known_through, remaining: 1 });
     assert_eq!(due(&working("2015-12-31", 1)), on("2016-01-04"));
     let empty = Calendar::empty().due(&working("2026-02-09", 5));
-    assert_eq!(
-        empty,
-        Due::Provisional {
-            known_through: date("2026-02-09"),
-            remaining: 5
-        }
-    );
+    assert_eq!(empty, Due::Provisional { known_through: date("2026-02-09"), remaining: 5 });
 }
 
 #[test]
@@ -119,25 +83,14 @@ fn calendar_days_count_every_day_and_need_no_notice() {
     assert_eq!(due(&term), on("2026-03-13"));
     let explanation = Calendar::builtin().explain(&term);
     assert!(explanation.notices.is_empty());
-    assert_eq!(
-        explanation.days.last().expect("a last day").counted,
-        Some(30)
-    );
+    assert_eq!(explanation.days.last().expect("a last day").counted, Some(30));
 }
 
 #[test]
 fn an_extension_of_calendar_days_is_in_working_days() {
-    let term = Term {
-        extensions: vec![2],
-        ..in_days("2026-03-09", 5)
-    };
+    let term = Term { extensions: vec![2], ..in_days("2026-03-09", 5) };
     assert_eq!(due(&term), on("2026-03-17"));
-    let reasons: Vec<Reason> = Calendar::builtin()
-        .explain(&term)
-        .days
-        .iter()
-        .map(|day| day.reason)
-        .collect();
+    let reasons: Vec<Reason> = Calendar::builtin().explain(&term).days.iter().map(|day| day.reason).collect();
     let mut expected = vec![Reason::DayZero];
     expected.extend([Reason::CalendarDay; 5]);
     expected.extend([Reason::Weekend, Reason::Workday, Reason::Workday]);
@@ -146,50 +99,23 @@ fn an_extension_of_calendar_days_is_in_working_days() {
 
 #[test]
 fn the_first_and_the_last_date_that_exist_do_no_harm() {
-    let end = Due::Provisional {
-        known_through: Date::MAX,
-        remaining: 7,
-    };
+    let end = Due::Provisional { known_through: Date::MAX, remaining: 7 };
     for limit in [Limit::WorkingDays(7), Limit::CalendarDays(7)] {
         let term = Term::new(Date::MAX, limit);
         assert_eq!(due(&term), end);
         assert_eq!(due(&stopped(term, &[("9999-12-01", "")])), end);
     }
-    let near = Due::Provisional {
-        known_through: Date::MAX,
-        remaining: 4,
-    };
+    let near = Due::Provisional { known_through: Date::MAX, remaining: 4 };
     assert_eq!(due(&in_days("9999-12-28", 7)), near);
     assert_eq!(due(&in_days("9999-12-24", 7)), on("9999-12-31"));
-    assert_eq!(
-        due(&Term::new(Date::MIN, Limit::CalendarDays(1))),
-        Due::On(Date::constant(-9999, 1, 2))
-    );
-    let first = Due::Provisional {
-        known_through: Date::MIN,
-        remaining: 1,
-    };
+    assert_eq!(due(&Term::new(Date::MIN, Limit::CalendarDays(1))), Due::On(Date::constant(-9999, 1, 2)));
+    let first = Due::Provisional { known_through: Date::MIN, remaining: 1 };
     assert_eq!(due(&Term::new(Date::MIN, Limit::WorkingDays(1))), first);
 
     let to_the_end = stopped(working("2026-03-09", 5), &[("2026-03-10", "9999-12-31")]);
-    assert_eq!(
-        due(&to_the_end),
-        Due::Provisional {
-            known_through: Date::MAX,
-            remaining: 5
-        }
-    );
-    let for_ever = stopped(
-        to_the_end.clone(),
-        &[("2026-03-10", "9999-12-31"), ("9999-12-31", "")],
-    );
-    assert_eq!(
-        due(&for_ever),
-        Due::Stopped {
-            since: date("2026-03-10"),
-            remaining: 5
-        }
-    );
+    assert_eq!(due(&to_the_end), Due::Provisional { known_through: Date::MAX, remaining: 5 });
+    let for_ever = stopped(to_the_end.clone(), &[("2026-03-10", "9999-12-31"), ("9999-12-31", "")]);
+    assert_eq!(due(&for_ever), Due::Stopped { since: date("2026-03-10"), remaining: 5 });
     let explanation = Calendar::builtin().explain(&to_the_end);
     assert!(explanation.truncated);
     assert_eq!(explanation.days.len(), Explanation::MAX_DAYS);
@@ -199,20 +125,14 @@ fn the_first_and_the_last_date_that_exist_do_no_harm() {
     assert_eq!(calendar.workdays_between(Date::MAX, Date::MIN), Some(0));
     assert_eq!(calendar.workday_before(Date::MIN, 1), None);
     assert_eq!(calendar.workday_before(Date::MAX, u32::MAX), None);
-    for term in [
-        Term::new(Date::MIN, Limit::WorkingDays(1)),
-        Term::new(Date::MAX, Limit::WorkingDays(1)),
-    ] {
+    for term in [Term::new(Date::MIN, Limit::WorkingDays(1)), Term::new(Date::MAX, Limit::WorkingDays(1))] {
         assert_eq!(calendar.explain(&term).due, calendar.due(&term));
     }
 }
 
 #[test]
 fn enormous_terms_are_refused_but_harmless() {
-    let term = Term {
-        extensions: vec![u16::MAX; 70_000],
-        ..working("2016-01-01", u16::MAX)
-    };
+    let term = Term { extensions: vec![u16::MAX; 70_000], ..working("2016-01-01", u16::MAX) };
     assert!(matches!(due(&term), Due::Provisional { .. }));
     assert_eq!(Calendar::builtin().explain(&term).due, due(&term));
     assert!(term.check().is_err());
@@ -231,22 +151,13 @@ fn every_refusal_names_its_field() {
     assert_eq!(working("2026-03-09", 2_000).check(), Ok(()));
     assert_eq!(refusal(&working("2026-03-09", 2_001)), "limit ABOVE_MAX");
     assert_eq!(refusal(&in_days("2026-03-09", 2_001)), "limit ABOVE_MAX");
-    let extended = |extensions| Term {
-        extensions,
-        ..term.clone()
-    };
+    let extended = |extensions| Term { extensions, ..term.clone() };
     assert_eq!(refusal(&extended(vec![1_000, 996])), "extensions ABOVE_MAX");
     assert_eq!(refusal(&extended(vec![0; 101])), "extensions ABOVE_MAX");
     let stops = [("2026-03-10", "2026-03-10"), ("2026-03-12", "2026-03-11")];
-    assert_eq!(
-        refusal(&stopped(term.clone(), &stops)),
-        "suspensions[1].last BACKWARDS"
-    );
+    assert_eq!(refusal(&stopped(term.clone(), &stops)), "suspensions[1].last BACKWARDS");
     let stops = [("2026-03-10", "2206-03-10")];
-    assert_eq!(
-        refusal(&stopped(term.clone(), &stops)),
-        "suspensions[0].last ABOVE_MAX"
-    );
+    assert_eq!(refusal(&stopped(term.clone(), &stops)), "suspensions[0].last ABOVE_MAX");
     let stops = [("2026-03-10", ""); 101];
     assert_eq!(refusal(&stopped(term, &stops)), "suspensions ABOVE_MAX");
 }
@@ -254,31 +165,13 @@ fn every_refusal_names_its_field() {
 #[test]
 fn the_working_day_before_a_date_is_for_warnings() {
     let calendar = Calendar::builtin();
-    assert_eq!(
-        calendar.workday_before(date("2026-02-24"), 0),
-        Some(date("2026-02-24"))
-    );
-    assert_eq!(
-        calendar.workday_before(date("2026-02-24"), 1),
-        Some(date("2026-02-14"))
-    );
-    assert_eq!(
-        calendar.workday_before(date("2026-02-24"), 3),
-        Some(date("2026-02-12"))
-    );
-    assert_eq!(
-        calendar.workday_before(date("2026-01-01"), 1),
-        Some(date("2025-12-31"))
-    );
-    assert_eq!(
-        calendar.workday_before(date("2016-01-05"), 1),
-        Some(date("2016-01-04"))
-    );
+    assert_eq!(calendar.workday_before(date("2026-02-24"), 0), Some(date("2026-02-24")));
+    assert_eq!(calendar.workday_before(date("2026-02-24"), 1), Some(date("2026-02-14")));
+    assert_eq!(calendar.workday_before(date("2026-02-24"), 3), Some(date("2026-02-12")));
+    assert_eq!(calendar.workday_before(date("2026-01-01"), 1), Some(date("2025-12-31")));
+    assert_eq!(calendar.workday_before(date("2016-01-05"), 1), Some(date("2016-01-04")));
     assert_eq!(calendar.workday_before(date("2016-01-04"), 1), None);
-    assert_eq!(
-        calendar.workday_before(date("2027-01-01"), 1),
-        Some(date("2026-12-31"))
-    );
+    assert_eq!(calendar.workday_before(date("2027-01-01"), 1), Some(date("2026-12-31")));
     assert_eq!(calendar.workday_before(date("2027-01-02"), 1), None);
 }
 
@@ -292,15 +185,9 @@ fn working_days_between_exclude_the_first_and_include_the_last() {
     let years = [250, 249, 250, 250, 249, 250, 249, 249, 251, 248, 248];
     for (year, days) in (2016..).zip(years) {
         let after = Date::constant(year - 1, 12, 31);
-        assert_eq!(
-            calendar.workdays_between(after, Date::constant(year, 12, 31)),
-            Some(days)
-        );
+        assert_eq!(calendar.workdays_between(after, Date::constant(year, 12, 31)), Some(days));
     }
-    assert_eq!(
-        between("2015-12-31", "2026-12-31"),
-        Some(years.iter().sum())
-    );
+    assert_eq!(between("2015-12-31", "2026-12-31"), Some(years.iter().sum()));
     assert_eq!(between("2015-12-30", "2016-01-04"), None);
     assert_eq!(between("2026-12-31", "2027-01-01"), None);
 }
@@ -313,21 +200,12 @@ fn terms_and_answers_travel_as_json() {
         json,
         r#"{"day0":"2026-03-09","limit":{"working_days":5},"suspensions":[{"first":"2026-03-12","last":null}],"extensions":[]}"#
     );
-    assert_eq!(
-        serde_json::from_str::<Term>(&json).expect("from JSON"),
-        term
-    );
+    assert_eq!(serde_json::from_str::<Term>(&json).expect("from JSON"), term);
     let short = r#"{"day0":"2026-03-09","limit":{"calendar_days":5}}"#;
-    assert_eq!(
-        serde_json::from_str::<Term>(short).expect("from JSON"),
-        in_days("2026-03-09", 5)
-    );
+    assert_eq!(serde_json::from_str::<Term>(short).expect("from JSON"), in_days("2026-03-09", 5));
     let explanation = Calendar::builtin().explain(&term);
     let json = serde_json::to_string(&explanation).expect("to JSON");
-    assert_eq!(
-        serde_json::from_str::<Explanation>(&json).expect("from JSON"),
-        explanation
-    );
+    assert_eq!(serde_json::from_str::<Explanation>(&json).expect("from JSON"), explanation);
 }
 
 #[test]

@@ -106,7 +106,8 @@ fn names(county: &Path) -> Result<Vec<Entry>, OpenError> {
 
 fn titles(items: &[Item]) -> Vec<Entry> {
     let title = |item: &Item| {
-        let text = intake::ItemText { title_zh: item.name_zh.clone(), title_en: item.name_en.clone(), ..Default::default() };
+        let text =
+            intake::ItemText { title_zh: item.name_zh.clone(), title_en: item.name_en.clone(), ..Default::default() };
         let name = format!("divisions/{DIVISION}/items/{}", item.code);
         entry("item.created", intake::Item { name, text: Some(text), ..Default::default() }.encode_to_vec())
     };
@@ -117,14 +118,21 @@ fn titles(items: &[Item]) -> Vec<Entry> {
 fn cases(items: &[Item], year: &Year) -> Result<Vec<Entry>, OpenError> {
     let calendar = Calendar::builtin();
     let new_year: Date = "2016-01-01".parse()?;
-    let workdays: Vec<Date> = new_year.series(1.day()).take(366).filter(|day| calendar.is_workday(*day) == Some(true)).collect();
+    let workdays: Vec<Date> =
+        new_year.series(1.day()).take(366).filter(|day| calendar.is_workday(*day) == Some(true)).collect();
     let mut random = Random(20_161_231);
     let mut told = Vec::new();
     for item in items {
         for _ in 0..year.weights.get(&item.code).copied().unwrap_or(50).abs() {
             let (a, b) = (random.below(workdays.len()), random.below(100));
             // A little more to do in spring and towards the end of the year.
-            let at = if b < 12 { (a / 3 + 40) % workdays.len() } else if b < 25 { workdays.len() - 1 - a / 6 } else { a };
+            let at = if b < 12 {
+                (a / 3 + 40) % workdays.len()
+            } else if b < 25 {
+                workdays.len() - 1 - a / 6
+            } else {
+                a
+            };
             told.push(case(item, at, &workdays, &mut random, told.len()));
         }
     }
@@ -138,7 +146,11 @@ fn case(item: &Item, at: usize, workdays: &[Date], random: &mut Random, n: usize
     let instant = item.handling == "INSTANT";
     let limit = usize::from(item.promised_limit_days).max(1);
     let late = random.below(900) == 0;
-    let days = if instant { 0 } else { 1 + random.below(limit) * random.below(limit + 1) / limit + if late { limit } else { 0 } };
+    let days = if instant {
+        0
+    } else {
+        1 + random.below(limit) * random.below(limit + 1) / limit + if late { limit } else { 0 }
+    };
     let ended = at + days + usize::from(!instant) * (1 + random.below(2));
     let date = workdays[at].strftime("%Y%m%d");
     let mut facts = CaseFacts {

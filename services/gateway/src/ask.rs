@@ -63,7 +63,10 @@ impl<'a> CasesToken<'a> {
     pub fn new(keys: &'a Keys, scope: &Scope, figure: Figure) -> CasesToken<'a> {
         let Selection { unit, item, window } = scope.selection.clone();
         let (first, last) = (scope.period.first.to_string(), scope.period.last.to_string());
-        CasesToken { keys, list: [scope.division.to_string(), figure.code().to_owned(), first, last, unit, item, window] }
+        CasesToken {
+            keys,
+            list: [scope.division.to_string(), figure.code().to_owned(), first, last, unit, item, window],
+        }
     }
 
     /// After which case number the list goes on.

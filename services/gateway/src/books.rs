@@ -134,10 +134,18 @@ impl Books {
     }
 
     /// The cases that a figure counts, by number.
-    pub async fn cases(&self, scope: Scope, figure: Figure, after: Option<String>, most: u64) -> Result<Cases, Refusal> {
+    pub async fn cases(
+        &self,
+        scope: Scope,
+        figure: Figure,
+        after: Option<String>,
+        most: u64,
+    ) -> Result<Cases, Refusal> {
         let today = self.today();
-        self.read(move |tx, now| Box::pin(async move { cases(tx, &scope, figure, today, after.as_deref(), most, now).await }))
-            .await
+        self.read(move |tx, now| {
+            Box::pin(async move { cases(tx, &scope, figure, today, after.as_deref(), most, now).await })
+        })
+        .await
     }
 
     /// Everything that a page shows of a division and period; `open` cases at most.

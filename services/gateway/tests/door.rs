@@ -3,8 +3,8 @@
 use std::{convert::Infallible, pin::Pin, time::Duration};
 
 use bytes::Bytes;
-use gateway::{Peers, door};
 use futures::StreamExt;
+use gateway::{Peers, door};
 use http::{HeaderMap, Request, Response, header::CONTENT_TYPE};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -41,7 +41,10 @@ struct Stub;
 
 #[tonic::async_trait]
 impl CatalogueService for Stub {
-    async fn get_item(&self, request: tonic::Request<intake::GetItemRequest>) -> Result<tonic::Response<intake::Item>, Status> {
+    async fn get_item(
+        &self,
+        request: tonic::Request<intake::GetItemRequest>,
+    ) -> Result<tonic::Response<intake::Item>, Status> {
         let told = request.metadata().get("x-window").cloned();
         let name = request.into_inner().name;
         if name == "gone" {
@@ -54,7 +57,10 @@ impl CatalogueService for Stub {
         }
         Ok(answer)
     }
-    async fn create_item(&self, _: tonic::Request<intake::CreateItemRequest>) -> Result<tonic::Response<intake::Item>, Status> {
+    async fn create_item(
+        &self,
+        _: tonic::Request<intake::CreateItemRequest>,
+    ) -> Result<tonic::Response<intake::Item>, Status> {
         // Longer than any deadline of these tests.
         tokio::time::sleep(Duration::from_secs(30)).await;
         Err(Status::internal("awake"))
@@ -65,10 +71,16 @@ impl CatalogueService for Stub {
     ) -> Result<tonic::Response<intake::ListItemsResponse>, Status> {
         Err(Status::unimplemented(""))
     }
-    async fn revise_item(&self, _: tonic::Request<intake::ReviseItemRequest>) -> Result<tonic::Response<intake::Item>, Status> {
+    async fn revise_item(
+        &self,
+        _: tonic::Request<intake::ReviseItemRequest>,
+    ) -> Result<tonic::Response<intake::Item>, Status> {
         Err(Status::unimplemented(""))
     }
-    async fn retire_item(&self, _: tonic::Request<intake::RetireItemRequest>) -> Result<tonic::Response<intake::Item>, Status> {
+    async fn retire_item(
+        &self,
+        _: tonic::Request<intake::RetireItemRequest>,
+    ) -> Result<tonic::Response<intake::Item>, Status> {
         Err(Status::unimplemented(""))
     }
 }
@@ -90,7 +102,8 @@ impl AttachmentService for Stub {
         Ok(tonic::Response::new(answer))
     }
 
-    type DownloadAttachmentStream = Pin<Box<dyn Stream<Item = Result<intake::DownloadAttachmentResponse, Status>> + Send>>;
+    type DownloadAttachmentStream =
+        Pin<Box<dyn Stream<Item = Result<intake::DownloadAttachmentResponse, Status>> + Send>>;
 
     async fn download_attachment(
         &self,
@@ -165,7 +178,8 @@ fn intake_stub() -> Routes {
 /// The door with its services in this process, and with its services behind TCP.
 async fn doors() -> [Routes; 2] {
     let here = Peers { directory: Peer::in_process(directory_stub()), intake: Peer::in_process(intake_stub()) };
-    let there = Peers { directory: testing::serve(directory_stub()).await, intake: testing::serve(intake_stub()).await };
+    let there =
+        Peers { directory: testing::serve(directory_stub()).await, intake: testing::serve(intake_stub()).await };
     [here, there].map(|peers| door::open(peers).expect("a door"))
 }
 
@@ -204,7 +218,8 @@ async fn bytes_metadata_and_trailers_pass_unchanged() {
 #[tokio::test]
 async fn a_method_that_only_a_newer_service_knows_passes_too() {
     for caller in callers().await {
-        let answer = caller.oneshot(call("/yizhan.directory.v1.DirectoryService/NewMethod", BYTES)).await.expect("an answer");
+        let answer =
+            caller.oneshot(call("/yizhan.directory.v1.DirectoryService/NewMethod", BYTES)).await.expect("an answer");
         assert_eq!(answer.headers()["x-path"], "/yizhan.directory.v1.DirectoryService/NewMethod");
         assert_eq!(answer.into_body().collect().await.expect("a whole body").to_bytes(), BYTES);
     }
@@ -241,7 +256,9 @@ async fn streams_pass_both_ways() {
             let mut bytes = 0;
             let end = loop {
                 match parts.message().await {
-                    Ok(Some(intake::DownloadAttachmentResponse { part: Some(Down::Chunk(chunk)) })) => bytes += chunk.len(),
+                    Ok(Some(intake::DownloadAttachmentResponse { part: Some(Down::Chunk(chunk)) })) => {
+                        bytes += chunk.len()
+                    }
                     Ok(Some(_)) => {}
                     Ok(None) => break None,
                     Err(status) => break Some(reason(&status)),
@@ -275,7 +292,13 @@ async fn a_journal_is_found_by_the_name_of_its_service() {
 #[tokio::test]
 async fn what_is_behind_no_door_is_unimplemented() {
     for caller in callers().await {
-        for path in ["/", "/yizhan.nothing.v1.Service/Call", "/yizhan.intake.v1.NoService/Call", "/yizhan.intake.v1.CaseService", "/a/b/c"] {
+        for path in [
+            "/",
+            "/yizhan.nothing.v1.Service/Call",
+            "/yizhan.intake.v1.NoService/Call",
+            "/yizhan.intake.v1.CaseService",
+            "/a/b/c",
+        ] {
             let answer = caller.clone().oneshot(call(path, b"")).await.expect("an answer");
             assert_eq!(answer.headers()["grpc-status"], "12", "{path}");
         }
@@ -288,7 +311,8 @@ async fn what_is_behind_no_door_is_unimplemented() {
 #[tokio::test]
 async fn a_dead_service_is_unavailable_and_never_internal() {
     // Bound and let go: nobody listens there.
-    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
+    let port =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
     let peers = Peers { directory: dead, intake: Peer::in_process(intake_stub()) };
     let caller = testing::serve(door::open(peers).expect("a door")).await;
@@ -299,7 +323,10 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
         assert!(localized(&status).contains("directory"));
     }
     // The others go on.
-    CatalogueServiceClient::new(caller).get_item(intake::GetItemRequest { name: "here".into() }).await.expect("an item");
+    CatalogueServiceClient::new(caller)
+        .get_item(intake::GetItemRequest { name: "here".into() })
+        .await
+        .expect("an item");
 }
 
 #[tokio::test]
@@ -329,7 +356,8 @@ async fn a_deadline_is_passed_on_shorter_and_kept() {
         timeout.strip_suffix('u').expect("microseconds").parse().expect("a number")
     };
     let unit = "/yizhan.directory.v1.DirectoryService/GetUnit";
-    let answered = |request| async { there.clone().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {}) };
+    let answered =
+        |request| async { there.clone().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {}) };
     assert!((1_000_000..2_000_000).contains(&micros(&answered(with(unit, Some("2S"))).await)));
     assert!((50_000_000..60_000_000).contains(&micros(&answered(with(unit, None)).await)));
     assert!((50_000_000..60_000_000).contains(&micros(&answered(with(unit, Some("soon"))).await)));

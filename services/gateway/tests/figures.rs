@@ -26,7 +26,8 @@ fn march() -> Option<Period> {
 
 /// Cases around March 2016, told on its last day; `a` and `b` are accepted in it, `c` never, `d` and `e` earlier.
 fn cases() -> Vec<CaseFacts> {
-    let ended = |case: CaseFacts, state: CaseState, on: &str| CaseFacts { state: state.into(), ended_on: day(on), ..case };
+    let ended =
+        |case: CaseFacts, state: CaseState, on: &str| CaseFacts { state: state.into(), ended_on: day(on), ..case };
     vec![
         // On time by both clocks.
         issued(accepted("a01", "2016-03-01", "2016-03-08", "2016-03-29"), "2016-03-04", 3, "2016-03-07"),
@@ -177,7 +178,8 @@ async fn every_figure_counts_the_cases_that_it_lists() {
             let cases: &[&str] = match figure {
                 Figure::Unspecified => &[],
                 Figure::Received => &[
-                    "a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "c01", "c02", "c03", "c04", "c05",
+                    "a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "c01", "c02", "c03", "c04",
+                    "c05",
                 ],
                 Figure::Accepted => &["a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "b01"],
                 Figure::Completed => &["a01", "a02", "a07", "a08", "a09", "b01"],
@@ -198,7 +200,11 @@ async fn every_figure_counts_the_cases_that_it_lists() {
                 Figure::EndedInPeriod => &["a01", "a02", "a07", "a08", "a09", "b01", "d01"],
             };
             assert_eq!(count(&total, figure), cases.len() as i64, "{figure:?}");
-            assert_eq!(listed(&mut metrics, figure, &Selection::default()).await, (strings(cases), cases.len() as i64), "{figure:?}");
+            assert_eq!(
+                listed(&mut metrics, figure, &Selection::default()).await,
+                (strings(cases), cases.len() as i64),
+                "{figure:?}"
+            );
         }
     }
 }
@@ -217,7 +223,14 @@ async fn rates_truncate_and_handling_times_are_of_promised_cases_decided_in_the_
         // Seven are decided or ended; one waits past its legal day, two past their promised one.
         assert_eq!(total.on_time_legal_rate, Some(rate(6, 8, 7_500)));
         assert_eq!(total.on_time_promised_rate, Some(rate(3, 9, 3_333)));
-        let time = pb::HandlingTime { cases: 5, mean_hundredths: 1_140, p50_days: 8, p90_days: 21, p99_days: 21, max_days: 21 };
+        let time = pb::HandlingTime {
+            cases: 5,
+            mean_hundredths: 1_140,
+            p50_days: 8,
+            p90_days: 21,
+            p99_days: 21,
+            max_days: 21,
+        };
         assert_eq!(total.handling_time, Some(time));
     }
 }
@@ -239,7 +252,11 @@ async fn groups_are_labelled_and_together_they_are_the_total() {
             assert_eq!(answer.rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), keys);
             let total = answer.total.expect("a total");
             for figure in ALL {
-                assert_eq!(answer.rows.iter().map(|row| count(row, figure)).sum::<i64>(), count(&total, figure), "{group:?} {figure:?}");
+                assert_eq!(
+                    answer.rows.iter().map(|row| count(row, figure)).sum::<i64>(),
+                    count(&total, figure),
+                    "{group:?} {figure:?}"
+                );
             }
             assert_eq!((answer.intake_seq, answer.directory_seq), (cases().len() as i64 + 1, 1));
         }
@@ -340,7 +357,9 @@ async fn an_entry_that_cannot_be_read_or_leaves_a_gap_is_refused_and_leaves_no_t
             ..Default::default()
         };
         for bad in [entry(2, b"\xff\xff"), entry(2, b""), entry(3, b"")] {
-            follower::apply(&ledger.store, "intake", common::DIVISION, &[bad], &FollowIntake).await.expect_err("refused");
+            follower::apply(&ledger.store, "intake", common::DIVISION, &[bad], &FollowIntake)
+                .await
+                .expect_err("refused");
         }
         let mut metrics = ledger.metrics().await;
         let answer = figures(&mut metrics, GroupBy::Unspecified, Selection::default()).await;
@@ -359,7 +378,10 @@ async fn bad_questions_are_refused_and_every_bad_field_is_named() {
     for (request, fields) in [
         (GetFiguresRequest { parent: "410223".into(), ..good.clone() }, vec!["parent"]),
         (GetFiguresRequest { period: None, ..good.clone() }, vec!["period.first", "period.last"]),
-        (GetFiguresRequest { period: period("2016-02-30", "2016-3-1"), ..good.clone() }, vec!["period.first", "period.last"]),
+        (
+            GetFiguresRequest { period: period("2016-02-30", "2016-3-1"), ..good.clone() },
+            vec!["period.first", "period.last"],
+        ),
         (GetFiguresRequest { period: period("2016-03-02", "2016-03-01"), ..good.clone() }, vec!["period.last"]),
         (GetFiguresRequest { period: period("2000-01-01", "2020-01-01"), ..good.clone() }, vec!["period.last"]),
         (GetFiguresRequest { group_by: 99, ..good.clone() }, vec!["group_by"]),
@@ -367,8 +389,14 @@ async fn bad_questions_are_refused_and_every_bad_field_is_named() {
             GetFiguresRequest { selection: selection("1", "a/b", "a01"), ..good.clone() },
             vec!["selection.unit", "selection.item", "selection.window"],
         ),
-        (GetFiguresRequest { selection: selection("", &"x".repeat(41), "' OR 1=1"), parent: String::new(), ..good.clone() },
-            vec!["parent", "selection.item", "selection.window"]),
+        (
+            GetFiguresRequest {
+                selection: selection("", &"x".repeat(41), "' OR 1=1"),
+                parent: String::new(),
+                ..good.clone()
+            },
+            vec!["parent", "selection.item", "selection.window"],
+        ),
     ] {
         let status = metrics.get_figures(request.clone()).await.expect_err("refused");
         assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "FIELD_INVALID"), "{request:?}");
@@ -378,11 +406,19 @@ async fn bad_questions_are_refused_and_every_bad_field_is_named() {
     let longest = GetFiguresRequest { period: period("2000-01-01", "2019-12-31"), ..good };
     metrics.get_figures(longest).await.expect("twenty years");
 
-    let good = ListFigureCasesRequest { parent: PARENT.into(), period: march(), figure: Figure::Open.into(), page_size: 2, ..Default::default() };
+    let good = ListFigureCasesRequest {
+        parent: PARENT.into(),
+        period: march(),
+        figure: Figure::Open.into(),
+        page_size: 2,
+        ..Default::default()
+    };
     for (request, fields) in [
         (ListFigureCasesRequest { figure: 0, ..good.clone() }, vec!["figure"]),
-        (ListFigureCasesRequest { figure: 77, page_size: -1, period: None, ..good.clone() },
-            vec!["period.first", "period.last", "figure", "page_size"]),
+        (
+            ListFigureCasesRequest { figure: 77, page_size: -1, period: None, ..good.clone() },
+            vec!["period.first", "period.last", "figure", "page_size"],
+        ),
     ] {
         let status = metrics.list_figure_cases(request).await.expect_err("refused");
         assert_eq!(reason(&status), "FIELD_INVALID");

@@ -36,7 +36,8 @@ async fn ledger(database: TestDatabase) -> Ledger {
     ledger.division("尉氏县<script>alert(1)</script>", "Weishi \"County\" & 'more'").await;
     ledger.unit("001", "</title><img src=x onerror=alert(2)>", "Public Security").await;
     ledger.item("item-1", "户口\"><svg onload=alert(3)>", "<b>transfer</b>").await;
-    let refused = CaseFacts { state: CaseState::Refused.into(), ended_on: day("2016-03-02"), ..received("c01", "2016-03-02") };
+    let refused =
+        CaseFacts { state: CaseState::Refused.into(), ended_on: day("2016-03-02"), ..received("c01", "2016-03-02") };
     ledger
         .cases([
             issued(accepted("a01", "2016-03-01", "2016-03-08", "2016-03-29"), "2016-03-04", 3, "2016-03-07"),
@@ -56,10 +57,15 @@ async fn the_dashboard_shows_the_year_of_the_first_division() {
             let seen = get(&pages, address).await;
             assert_eq!(seen.status, StatusCode::OK);
             assert_eq!(seen.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
-            for part in ["<html lang=\"zh-CN\">", "50.00%", "a02", "role=\"img\"", "<caption>", "/live.js", "<noscript>"] {
+            for part in
+                ["<html lang=\"zh-CN\">", "50.00%", "a02", "role=\"img\"", "<caption>", "/live.js", "<noscript>"]
+            {
                 assert!(seen.text.contains(part), "{address}: {part}");
             }
-            assert!(seen.text.contains("figure=OPEN&#38;division=410223&#38;first=2016-01-01&#38;last=2016-12-31&#38;lang=zh"));
+            assert!(
+                seen.text
+                    .contains("figure=OPEN&#38;division=410223&#38;first=2016-01-01&#38;last=2016-12-31&#38;lang=zh")
+            );
         }
         let english = get(&pages, "/?lang=en").await.text;
         assert!(english.contains("<html lang=\"en\">"));
@@ -83,13 +89,19 @@ async fn hostile_names_are_shown_as_text() {
     let ledger = ledger(TestDatabase::sqlite()).await;
     let pages = ledger.pages();
     let list = "/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31&unit=001&item=item-1";
-    for address in ["/", "/?lang=en", list, "/?lang=%3Cscript%3E", "/figures/cases?figure=%3Cscript%3E", "/%3Cscript%3E"] {
+    for address in
+        ["/", "/?lang=en", list, "/?lang=%3Cscript%3E", "/figures/cases?figure=%3Cscript%3E", "/%3Cscript%3E"]
+    {
         let text = get(&pages, address).await.text;
         for hostile in ["<script>alert", "<img", "<svg onload", "<b>transfer", "\"County\" &"] {
             assert!(!text.contains(hostile), "{address}: {hostile}");
         }
         // The page's own script is the only one.
-        assert_eq!(text.matches("<script").count(), text.matches("<script src=\"/live.js\" defer>").count(), "{address}");
+        assert_eq!(
+            text.matches("<script").count(),
+            text.matches("<script src=\"/live.js\" defer>").count(),
+            "{address}"
+        );
     }
     assert!(get(&pages, "/").await.text.contains("&#60;script&#62;alert(1)"));
 }
@@ -98,10 +110,18 @@ async fn hostile_names_are_shown_as_text() {
 async fn every_answer_forbids_what_is_not_its_own() {
     let ledger = ledger(TestDatabase::sqlite()).await;
     let pages = ledger.pages();
-    for address in ["/", "/figures.json", "/healthz", "/style.css", "/live.js", "/nothing", "/?year=x", "/figures/cases"] {
+    for address in
+        ["/", "/figures.json", "/healthz", "/style.css", "/live.js", "/nothing", "/?year=x", "/figures/cases"]
+    {
         let seen = get(&pages, address).await;
         let policy = seen.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
-        for part in ["default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"] {
+        for part in [
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(part), "{address}: {part}");
         }
         assert_eq!(seen.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
@@ -120,7 +140,8 @@ async fn every_answer_forbids_what_is_not_its_own() {
 async fn a_bad_address_is_answered_with_a_page_that_names_what_is_wrong() {
     let ledger = ledger(TestDatabase::sqlite()).await;
     let pages = ledger.pages();
-    let list = |rest: &str| format!("/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31{rest}");
+    let list =
+        |rest: &str| format!("/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31{rest}");
     for (address, fields) in [
         ("/?year=abcd".to_owned(), vec!["year"]),
         ("/?year=0000&division=41&lang=fr".to_owned(), vec!["lang", "year", "division"]),
@@ -131,7 +152,10 @@ async fn a_bad_address_is_answered_with_a_page_that_names_what_is_wrong() {
         (list("&unit=1&window=a"), vec!["unit", "window"]),
         (list("&item=a%2Fb"), vec!["item"]),
         (list("&page_token=forged"), vec!["page_token"]),
-        ("/figures/cases?figure=open&division=410223&first=2016-12-31&last=2016-01-01".to_owned(), vec!["figure", "last"]),
+        (
+            "/figures/cases?figure=open&division=410223&first=2016-12-31&last=2016-01-01".to_owned(),
+            vec!["figure", "last"],
+        ),
     ] {
         let seen = get(&pages, &address).await;
         assert_eq!(seen.status, StatusCode::BAD_REQUEST, "{address}");
@@ -150,7 +174,8 @@ async fn every_number_leads_to_its_cases_page_by_page() {
         let mut ledger = ledger(database).await;
         ledger.cases((0..250).map(|i| accepted(&format!("n{i:03}"), "2016-03-15", "2016-03-22", "2016-04-12"))).await;
         let pages = ledger.pages();
-        let mut address = "/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31&lang=en".to_owned();
+        let mut address =
+            "/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31&lang=en".to_owned();
         let mut sizes = Vec::new();
         loop {
             let seen = get(&pages, &address).await;

@@ -69,7 +69,12 @@ async fn a_year_is_learnt_and_counted() {
             };
             let start = Instant::now();
             let list = metrics.list_figure_cases(request).await.expect("listed").into_inner();
-            say(&format!("{engine}: the first {} of {} cases {figure:?} in {:?}", list.cases.len(), list.total, start.elapsed()));
+            say(&format!(
+                "{engine}: the first {} of {} cases {figure:?} in {:?}",
+                list.cases.len(),
+                list.total,
+                start.elapsed()
+            ));
         }
     }
 }

@@ -16,12 +16,7 @@ use sea_orm::DbErr;
 use tokio::sync::Mutex;
 
 use crate::{
-    domain::{
-        applicant::Sealed,
-        case::Case,
-        hall::Hall,
-        life::Happened,
-    },
+    domain::{applicant::Sealed, case::Case, hall::Hall, life::Happened},
     files::Files,
     rpc::facts::facts,
     store::{self, case::Kept},
@@ -42,7 +37,13 @@ pub struct Office {
 }
 
 impl Office {
-    pub async fn open(store: Store, writer: Writer, clock: Clock, keys: Keys, files: Files) -> Result<Arc<Office>, DbErr> {
+    pub async fn open(
+        store: Store,
+        writer: Writer,
+        clock: Clock,
+        keys: Keys,
+        files: Files,
+    ) -> Result<Arc<Office>, DbErr> {
         let hall = ArcSwap::from_pointee(store::hall::read(store.read()).await?);
         let (cases, cipher) = (Reader::open(&store), keys.cipher("personal"));
         Ok(Arc::new(Office { store, writer, cases, clock, keys, cipher, files, hall, reading: Mutex::new(()) }))

@@ -13,7 +13,7 @@ use kit::{
     refusal::Refusal,
     store::{Desk, Key},
 };
-use sea_orm::{ColumnTrait, DbErr, ExprTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, watch};
 
 use crate::{
@@ -78,7 +78,8 @@ async fn wake_all(office: &Arc<Office>, now: Moment) -> Result<(), DbErr> {
         }
         let found = due.len();
         // Kept even where nothing was due after all, so that it is not found due again.
-        let failed = change_all(office, due, now, |desk, case, hall, now| catch_up(desk, case, hall, now).map(drop)).await;
+        let failed =
+            change_all(office, due, now, |desk, case, hall, now| catch_up(desk, case, hall, now).map(drop)).await;
         if failed == found {
             return Err(DbErr::Custom(format!("{failed} cases that are due could not be changed")));
         }
@@ -94,7 +95,9 @@ async fn recount(office: &Arc<Office>, version: &str) -> Result<bool, DbErr> {
             .filter(Column::Open.eq(true))
             .filter(Column::Calendar.ne(version))
             .filter(
-                Column::Division.gt(after.0.clone()).or(Column::Division.eq(after.0.clone()).and(Column::Id.gt(after.1.clone()))),
+                Column::Division
+                    .gt(after.0.clone())
+                    .or(Column::Division.eq(after.0.clone()).and(Column::Id.gt(after.1.clone()))),
             )
             .order_by_asc(Column::Division)
             .order_by_asc(Column::Id)

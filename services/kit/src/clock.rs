@@ -34,7 +34,8 @@ impl Moment {
     /// Civil time in Shanghai, RFC 3339.
     pub fn shanghai(self) -> String {
         let offset = jiff::tz::Offset::constant(8);
-        Timestamp::from_microsecond(self.0).map_or_else(|_| self.0.to_string(), |t| t.display_with_offset(offset).to_string())
+        Timestamp::from_microsecond(self.0)
+            .map_or_else(|_| self.0.to_string(), |t| t.display_with_offset(offset).to_string())
     }
 }
 
@@ -139,7 +140,8 @@ impl Clock {
                 let _ = tokio::time::timeout(longest, reached).await;
             }
             None => {
-                let left = at.map_or(longest, |at| Duration::from_micros(at.0.saturating_sub(self.now().0).max(0) as u64));
+                let left =
+                    at.map_or(longest, |at| Duration::from_micros(at.0.saturating_sub(self.now().0).max(0) as u64));
                 tokio::time::sleep(left.min(longest)).await;
             }
         }

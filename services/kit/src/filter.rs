@@ -34,7 +34,8 @@ pub fn parse(filter: &str) -> Result<Vec<Term>, Refusal> {
                 _ => return Err(refuse("terms are joined by AND", "条件之间须用 AND 连接")),
             };
         }
-        let (term, next) = term(rest).ok_or_else(|| refuse("a term reads `field = value`", "条件写法为 field = value"))?;
+        let (term, next) =
+            term(rest).ok_or_else(|| refuse("a term reads `field = value`", "条件写法为 field = value"))?;
         terms.push(term);
         rest = next.trim_start();
         if terms.len() > 20 {
@@ -80,7 +81,10 @@ mod tests {
     fn terms_are_read_in_order_quoted_or_not() {
         let terms = parse(r#"state = ACCEPTED AND received_on>="2016-03-01""#).expect("two terms");
         assert_eq!(terms[0], Term { field: "state".into(), operator: Operator::Equal, value: "ACCEPTED".into() });
-        assert_eq!(terms[1], Term { field: "received_on".into(), operator: Operator::GreaterOrEqual, value: "2016-03-01".into() });
+        assert_eq!(
+            terms[1],
+            Term { field: "received_on".into(), operator: Operator::GreaterOrEqual, value: "2016-03-01".into() }
+        );
         assert!(parse("").expect("empty").is_empty());
     }
 

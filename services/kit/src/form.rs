@@ -36,11 +36,15 @@ impl Form {
     pub fn text(&mut self, field: &str, text: &str, length: RangeInclusive<usize>) -> String {
         // Blanks alone are no text.
         let text = text.trim();
-        let count = if text.len() <= *length.end() { text.len().min(text.chars().count()) } else { text.chars().count() };
+        let count =
+            if text.len() <= *length.end() { text.len().min(text.chars().count()) } else { text.chars().count() };
         if !length.contains(&count) {
             let (least, most) = length.into_inner();
-            self.fault(field, format!("长度应为{least}至{most}个字符，现为{count}个"),
-                format!("must have {least} to {most} characters, has {count}"));
+            self.fault(
+                field,
+                format!("长度应为{least}至{most}个字符，现为{count}个"),
+                format!("must have {least} to {most} characters, has {count}"),
+            );
             return String::new();
         }
         if text.chars().any(is_unfit) {
@@ -104,7 +108,9 @@ pub fn request_id(text: &str) -> Result<Uuid, Refusal> {
 
 /// An enum field as its generated type, known and not UNSPECIFIED.
 pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
-    if value != 0 && let Ok(known) = T::try_from(value) {
+    if value != 0
+        && let Ok(known) = T::try_from(value)
+    {
         return Ok(known);
     }
     Err(Refusal::field(field, "必填，且须为已知取值", format!("required and of the known values, is {value}")))

@@ -90,11 +90,7 @@ pub fn child<'a>(field: &str, name: &'a str, collection: &str) -> Result<(Divisi
 pub fn child_of<'a>(field: &str, name: &'a str, collection: &str, of: Division) -> Result<&'a str, Refusal> {
     match child(field, name, collection)? {
         (division, id) if division == of => Ok(id),
-        _ => Err(Refusal::field(
-            field,
-            format!("必须属于行政区划 {of}"),
-            format!("must be of divisions/{of}"),
-        )),
+        _ => Err(Refusal::field(field, format!("必须属于行政区划 {of}"), format!("must be of divisions/{of}"))),
     }
 }
 
@@ -120,8 +116,15 @@ mod tests {
 
     #[test]
     fn a_malformed_name_is_refused_with_its_field() {
-        for name in ["", "divisions/41022/cases/1", "divisions/41022x/cases/1", "divisions/410223/case/1", "divisions/410223/cases/",
-            "divisions/410223/cases/a/b", "divisions/410223/cases/\u{202e}"] {
+        for name in [
+            "",
+            "divisions/41022/cases/1",
+            "divisions/41022x/cases/1",
+            "divisions/410223/case/1",
+            "divisions/410223/cases/",
+            "divisions/410223/cases/a/b",
+            "divisions/410223/cases/\u{202e}",
+        ] {
             let refusal = child("name", name, "cases").expect_err(name);
             assert_eq!(refusal.reason(), "FIELD_INVALID");
             assert_eq!(refusal.faults()[0].field, "name");

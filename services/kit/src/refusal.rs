@@ -77,7 +77,12 @@ impl Refusal {
 
     /// The noun has changed since the etag was read.
     pub fn stale() -> Refusal {
-        Refusal::new(Kind::Aborted, "ETAG_STALE", "内容已被他人更新，请刷新后重试", "changed since the etag was read; read it again")
+        Refusal::new(
+            Kind::Aborted,
+            "ETAG_STALE",
+            "内容已被他人更新，请刷新后重试",
+            "changed since the etag was read; read it again",
+        )
     }
 
     /// A fault of ours. The detail goes to the log, not to the caller.

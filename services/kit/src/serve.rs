@@ -14,11 +14,7 @@ use http::{Request, Response};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    body::Body,
-    service::Routes,
-    transport::Server,
-};
+use tonic::{body::Body, service::Routes, transport::Server};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
@@ -66,11 +62,18 @@ pub async fn with_health_and_reflection(routes: Routes) -> Result<Routes, tonic_
 
 /// Binds first, so that an address in use is told before anything starts.
 pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
 }
 
 /// Serves until `stop`, then lets calls finish.
-pub async fn grpc(listener: TcpListener, routes: Routes, limits: Limits, stop: CancellationToken) -> Result<(), tonic::transport::Error> {
+pub async fn grpc(
+    listener: TcpListener,
+    routes: Routes,
+    limits: Limits,
+    stop: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
     let incoming = TcpListenerStream::new(listener);
     let incoming = tokio_stream::StreamExt::map(incoming, |socket| {
         socket.inspect(|socket| {

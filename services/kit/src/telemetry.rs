@@ -35,7 +35,11 @@ pub struct Telemetry {
 
 /// Starts logging to standard error, and exporting where `otlp` names an endpoint, for example `http://127.0.0.1:4317`.
 /// Must be called within a runtime, once.
-pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
+pub fn start(
+    role: &str,
+    otlp: Option<&str>,
+    json: bool,
+) -> Result<Telemetry, Box<dyn std::error::Error + Send + Sync>> {
     let filter = EnvFilter::try_from_env("YIZHAN_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,h2=warn"));
     // Colours are for a terminal; a log file is read by other programs, too.
     let colours = std::io::stderr().is_terminal();
@@ -48,9 +52,11 @@ pub fn start(role: &str, otlp: Option<&str>, json: bool) -> Result<Telemetry, Bo
         return Ok(Telemetry::default());
     };
     let resource = Resource::builder().with_service_name(format!("yizhan-{role}")).build();
-    let spans = SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
+    let spans =
+        SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
     let tracer = SdkTracerProvider::builder().with_batch_exporter(spans).with_resource(resource.clone()).build();
-    let metrics = MetricExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
+    let metrics =
+        MetricExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(Duration::from_secs(5)).build()?;
     let meter = SdkMeterProvider::builder().with_periodic_exporter(metrics).with_resource(resource).build();
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_meter_provider(meter.clone());
@@ -97,10 +103,12 @@ pub fn count_call(path: &str, seconds: f64, grpc_status: i32) {
         return;
     }
     static CALLS: OnceLock<Histogram<f64>> = OnceLock::new();
-    let calls = CALLS.get_or_init(|| {
-        global::meter("yizhan").f64_histogram("rpc.server.call.duration").with_unit("s").build()
-    });
-    calls.record(seconds, &[KeyValue::new("rpc.method", path.to_owned()), KeyValue::new("rpc.grpc.status_code", i64::from(grpc_status))]);
+    let calls =
+        CALLS.get_or_init(|| global::meter("yizhan").f64_histogram("rpc.server.call.duration").with_unit("s").build());
+    calls.record(
+        seconds,
+        &[KeyValue::new("rpc.method", path.to_owned()), KeyValue::new("rpc.grpc.status_code", i64::from(grpc_status))],
+    );
 }
 
 /// Counts a commit and the changes in it.

@@ -41,10 +41,16 @@ struct Collector {
 
 #[tonic::async_trait]
 impl TraceService for Collector {
-    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         for resource in request.into_inner().resource_spans {
             let attributes = resource.resource.into_iter().flat_map(|resource| resource.attributes);
-            self.services.lock().expect("kept").extend(attributes.map(|attribute| format!("{}={:?}", attribute.key, attribute.value)));
+            self.services
+                .lock()
+                .expect("kept")
+                .extend(attributes.map(|attribute| format!("{}={:?}", attribute.key, attribute.value)));
             self.spans.lock().expect("kept").extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
         }
         Ok(Response::new(ExportTraceServiceResponse::default()))
@@ -53,7 +59,10 @@ impl TraceService for Collector {
 
 #[tonic::async_trait]
 impl MetricsService for Collector {
-    async fn export(&self, request: Request<ExportMetricsServiceRequest>) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         let scopes = request.into_inner().resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
         self.metrics.lock().expect("kept").extend(scopes.flat_map(|scope| scope.metrics).map(|metric| metric.name));
         Ok(Response::new(ExportMetricsServiceResponse::default()))
@@ -108,7 +117,8 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     let collector = Collector::default();
     let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let routes = Routes::new(TraceServiceServer::new(collector.clone())).add_service(MetricsServiceServer::new(collector.clone()));
+    let routes = Routes::new(TraceServiceServer::new(collector.clone()))
+        .add_service(MetricsServiceServer::new(collector.clone()));
     tokio::spawn(serve::grpc(listener, routes, Limits::default(), CancellationToken::new()));
     let telemetry = telemetry::start("test", Some(&endpoint), false).expect("started");
 
@@ -133,7 +143,10 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     let carried = format!("00-{TRACE}-{}-01", hex(&front.span_id));
     assert_eq!(*beside.parents.lock().expect("kept"), [carried.clone()]);
     assert_eq!(*behind.parents.lock().expect("kept"), [carried]);
-    assert!(ours.iter().any(|span| span.parent_span_id == front.span_id), "the call behind the line is a child of the first");
+    assert!(
+        ours.iter().any(|span| span.parent_span_id == front.span_id),
+        "the call behind the line is a child of the first"
+    );
     let services = collector.services.lock().expect("kept").join(" ");
     assert!(services.contains("yizhan-test"), "{services}");
     let metrics = collector.metrics.lock().expect("kept").clone();

@@ -88,7 +88,8 @@ impl Change {
 
     pub async fn send(&self, channel: &Channel) -> Result<Answer, Status> {
         if let Change::UpdateUnit(request) = self {
-            let unit = DirectoryServiceClient::new(channel.clone()).update_unit((**request).clone()).await?.into_inner();
+            let unit =
+                DirectoryServiceClient::new(channel.clone()).update_unit((**request).clone()).await?.into_inner();
             return Ok(Answer { noun: unit.name, state: unit.state, etag: unit.etag });
         }
         let mut cases = CaseServiceClient::new(channel.clone());

@@ -84,7 +84,10 @@ pub fn history(history: &[&Told], dump: &Dump) -> Vec<Fault> {
     let told: BTreeSet<Uuid> = mine.iter().map(|told| told.id).collect();
     let of_cases = dump.entries.iter().filter(|entry| entry.noun.starts_with("cases/"));
     for entry in of_cases.filter(|entry| entry.request_id.is_some_and(|id| !told.contains(&id))) {
-        faults.push(Fault(Law::NoGhost, format!("nobody asked for {} of {} (seq {})", entry.event, entry.noun, entry.seq)));
+        faults.push(Fault(
+            Law::NoGhost,
+            format!("nobody asked for {} of {} (seq {})", entry.event, entry.noun, entry.seq),
+        ));
     }
     faults.extend(order(&mine, &by_request));
     faults
@@ -99,9 +102,11 @@ fn same(told: &Told, entry: &Entry) -> Option<Fault> {
     };
     let named = !matches!(&told.outcome, Outcome::Done(answer) if answer.noun != noun);
     let right = entry.event == told.change.event() && entry.division == told.division && named;
-    let stated = !entry.noun.starts_with("cases/") || CaseFacts::decode(&*entry.payload).is_ok_and(|facts| facts.state == state);
+    let stated =
+        !entry.noun.starts_with("cases/") || CaseFacts::decode(&*entry.payload).is_ok_and(|facts| facts.state == state);
     (!right || !stated).then(|| {
-        let what = format!("{}: {:?} was answered {:?}, but is {} of {noun}", told.id, told.change, told.outcome, entry.event);
+        let what =
+            format!("{}: {:?} was answered {:?}, but is {} of {noun}", told.id, told.change, told.outcome, entry.event);
         Fault(Law::Stands, what)
     })
 }
@@ -138,7 +143,10 @@ pub fn journal(dump: &Dump) -> Vec<Fault> {
     for entry in &dump.entries {
         let before = last.insert(&entry.division, entry.seq).unwrap_or(0);
         if entry.seq != before + 1 {
-            faults.push(Fault(Law::Gapless, format!("{} {}: {} after {before}", dump.service, entry.division, entry.seq)));
+            faults.push(Fault(
+                Law::Gapless,
+                format!("{} {}: {} after {before}", dump.service, entry.division, entry.seq),
+            ));
         }
         if entry.leaf_hash != leaf_hash(dump.service, entry) {
             faults.push(Fault(Law::Sealed, format!("{} {}: leaf {}", dump.service, entry.division, entry.seq)));
@@ -148,7 +156,10 @@ pub fn journal(dump: &Dump) -> Vec<Fault> {
     // A division whose every change was refused has a head at 0.
     let heads_that_moved: BTreeMap<&str, i64> = heads.into_iter().filter(|(_, seq)| *seq != 0).collect();
     if heads_that_moved != last {
-        faults.push(Fault(Law::Gapless, format!("{}: heads {heads_that_moved:?}, journals end at {last:?}", dump.service)));
+        faults.push(Fault(
+            Law::Gapless,
+            format!("{}: heads {heads_that_moved:?}, journals end at {last:?}", dump.service),
+        ));
     }
     faults
 }
@@ -249,7 +260,8 @@ pub fn positions([directory, intake, gateway]: &[Dump; 3]) -> Vec<Fault> {
             let at = follower.positions.get(&(source.service.to_owned(), division.clone()));
             if at != Some(head) {
                 let (by, of) = (follower.service, source.service);
-                faults.push(Fault(Law::Followed, format!("{by} is at {at:?} of {of} {division}, whose head is {head}")));
+                faults
+                    .push(Fault(Law::Followed, format!("{by} is at {at:?} of {of} {division}, whose head is {head}")));
             }
         }
     }

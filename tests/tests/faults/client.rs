@@ -127,16 +127,28 @@ impl Client {
 
     fn note(&mut self, change: Change, expected: Expected, outcome: Outcome, called: Instant) {
         let (id, division) = (change.request_id(), self.centre.code.clone());
-        self.history.push(Told { id, change, division, expected, outcome, before: None, called, returned: Instant::now() });
+        self.history.push(Told {
+            id,
+            change,
+            division,
+            expected,
+            outcome,
+            before: None,
+            called,
+            returned: Instant::now(),
+        });
         self.learn(self.history.len() - 1);
     }
 
     /// Takes over what an answer says of the case.
     fn learn(&mut self, i: usize) {
-        let Told { change, outcome: Outcome::Done(Answer { noun, state, etag }), .. } = &self.history[i] else { return };
+        let Told { change, outcome: Outcome::Done(Answer { noun, state, etag }), .. } = &self.history[i] else {
+            return;
+        };
         let state = State::try_from(*state).unwrap_or_default();
         if let Change::Receive(request) = change {
-            let unit = UNITS.into_iter().find(|unit| request.clerk == self.centre.clerk(unit)).expect("one of the units");
+            let unit =
+                UNITS.into_iter().find(|unit| request.clerk == self.centre.clerk(unit)).expect("one of the units");
             let (name, etag) = (noun.clone(), etag.clone());
             self.cases.push(Held { name, unit, state, etag, supplemented: false, extended: false, stops: 0 });
         } else if let Some(case) = self.cases.iter_mut().find(|case| case.name == *noun) {
@@ -186,18 +198,28 @@ impl Client {
         let (request_id, lot) = (self.request_id(), self.dice.random_range(0..100));
         match case.state {
             State::Received if lot < 10 && !case.supplemented => {
-                let demands = vec![pb::SupplementDemand { material: "M2".into(), what: "未提交".into(), met: false }];
+                let demands =
+                    vec![pb::SupplementDemand { material: "M2".into(), what: "未提交".into(), met: false }];
                 let request = pb::RequestSupplementRequest { name, clerk, demands, etag, request_id };
                 (Change::AskSupplement(request), State::SupplementPending)
             }
             State::Received if lot < 15 => {
                 let (kind, reason) = (pb::RefusalKind::NotRequired.into(), "依法不需要取得许可".to_owned());
-                let request =
-                    pb::RefuseCaseRequest { name, clerk, kind, reason, competent_agency: String::new(), etag, request_id };
+                let request = pb::RefuseCaseRequest {
+                    name,
+                    clerk,
+                    kind,
+                    reason,
+                    competent_agency: String::new(),
+                    etag,
+                    request_id,
+                };
                 (Change::Refuse(request), State::Refused)
             }
             State::Received if lot < 22 => (self.withdraw(&case), State::Withdrawn),
-            State::Received => (Change::Accept(pb::AcceptCaseRequest { name, clerk, etag, request_id }), State::Accepted),
+            State::Received => {
+                (Change::Accept(pb::AcceptCaseRequest { name, clerk, etag, request_id }), State::Accepted)
+            }
             State::SupplementPending => {
                 let (window, materials) = (self.centre.accepting(), vec![ticked("M2")]);
                 let request = pb::SupplementCaseRequest { name, window, clerk, materials, etag, request_id };
@@ -206,7 +228,11 @@ impl Client {
             State::Accepted if lot < 12 && case.stops < 3 => {
                 let cause = pb::SuspensionCause::Inspection.into();
                 let request = pb::SuspendCaseRequest {
-                    name, officer, cause, etag, request_id,
+                    name,
+                    officer,
+                    cause,
+                    etag,
+                    request_id,
                     notice_number: "示检1号".to_owned(),
                     needed_days: 3,
                     first_day: String::new(),
@@ -219,7 +245,10 @@ impl Client {
             }
             State::Accepted if lot < 29 => {
                 let reason = "申请人已注销".to_owned();
-                (Change::Terminate(pb::TerminateCaseRequest { name, officer, reason, etag, request_id }), State::Terminated)
+                (
+                    Change::Terminate(pb::TerminateCaseRequest { name, officer, reason, etag, request_id }),
+                    State::Terminated,
+                )
             }
             State::Accepted => {
                 let grant = lot < 85;
@@ -231,7 +260,10 @@ impl Client {
             }
             _ => {
                 let (window, recipient) = (self.centre.issuing(), Some(recipient()));
-                (Change::Issue(pb::IssueCaseRequest { name, window, clerk, recipient, etag, request_id }), State::Issued)
+                (
+                    Change::Issue(pb::IssueCaseRequest { name, window, clerk, recipient, etag, request_id }),
+                    State::Issued,
+                )
             }
         }
     }
@@ -250,7 +282,13 @@ impl Client {
 
     fn withdraw(&mut self, case: &Held) -> Change {
         let (name, clerk, request_id) = (case.name.clone(), self.centre.clerk(case.unit), self.request_id());
-        Change::Withdraw(pb::WithdrawCaseRequest { name, clerk, reason: "申请人撤回".into(), etag: String::new(), request_id })
+        Change::Withdraw(pb::WithdrawCaseRequest {
+            name,
+            clerk,
+            reason: "申请人撤回".into(),
+            etag: String::new(),
+            request_id,
+        })
     }
 
     /// A decision and a withdrawal at the same time: exactly one of them comes about.
@@ -278,7 +316,10 @@ impl Client {
                 let (window, recipient) = (self.centre.accepting(), Some(recipient()));
                 let etag = String::new();
                 let request = pb::IssueCaseRequest { name, window, clerk, recipient, etag, request_id };
-                (Change::Issue(request), Expected::Refused(&["CASE_STATE", "WINDOWS_NOT_APART", "WINDOW_DOES_NOT_ISSUE"]))
+                (
+                    Change::Issue(request),
+                    Expected::Refused(&["CASE_STATE", "WINDOWS_NOT_APART", "WINDOW_DOES_NOT_ISSUE"]),
+                )
             }
             1 => {
                 let request = pb::AcceptCaseRequest { name, clerk, etag: "\"0\"".to_owned(), request_id };
@@ -310,7 +351,12 @@ impl Client {
             Ok(seen) => {
                 let seen = seen.into_inner();
                 if seen.etag != case.etag || seen.state() != case.state {
-                    self.stale.push(format!("{} was answered {:?}, then read as {:?}", case.name, case.state, seen.state()));
+                    self.stale.push(format!(
+                        "{} was answered {:?}, then read as {:?}",
+                        case.name,
+                        case.state,
+                        seen.state()
+                    ));
                 }
             }
             Err(status) if status.code() == tonic::Code::NotFound => {

@@ -85,8 +85,10 @@ async fn read_all(db: &DatabaseConnection, service: &'static str) -> Result<Dump
     let (mut cases, mut counters) = (Vec::new(), Vec::new());
     if service == "intake" {
         let key = |row: &QueryResult| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
-        cases = rows(db, "SELECT division, id, state FROM cases", |row| Ok((key(row)?, row.try_get_by_index(2)?))).await?;
-        counters = rows(db, "SELECT division, id, last FROM counters", |row| Ok((key(row)?, row.try_get_by_index(2)?))).await?;
+        cases =
+            rows(db, "SELECT division, id, state FROM cases", |row| Ok((key(row)?, row.try_get_by_index(2)?))).await?;
+        counters = rows(db, "SELECT division, id, last FROM counters", |row| Ok((key(row)?, row.try_get_by_index(2)?)))
+            .await?;
     }
     Ok(Dump {
         service,
@@ -98,7 +100,11 @@ async fn read_all(db: &DatabaseConnection, service: &'static str) -> Result<Dump
     })
 }
 
-async fn rows<T>(db: &DatabaseConnection, sql: &str, read: impl Fn(&QueryResult) -> Result<T, DbErr>) -> Result<Vec<T>, DbErr> {
+async fn rows<T>(
+    db: &DatabaseConnection,
+    sql: &str,
+    read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+) -> Result<Vec<T>, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(read).collect()
 }

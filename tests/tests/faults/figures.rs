@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::{
-    gateway::v1::{Figures, GetFiguresRequest, GetFiguresResponse, GroupBy, metrics_service_client::MetricsServiceClient},
+    gateway::v1::{
+        Figures, GetFiguresRequest, GetFiguresResponse, GroupBy, metrics_service_client::MetricsServiceClient,
+    },
     intake::v1::{Case, CaseState as State, ListCasesRequest, case_service_client::CaseServiceClient},
 };
 use tonic::{Status, transport::Channel};
@@ -94,7 +96,8 @@ fn numbers(f: &Figures) -> [(&'static str, i64); 18] {
 /// Adds one case, by the words of the contract (gateway/v1/metrics.proto). Nothing here is ever overdue: no case is older
 /// than the test.
 fn count(figures: &mut Figures, case: &Case) {
-    let ended = [State::Issued, State::Withdrawn, State::Terminated, State::Refused, State::Lapsed].contains(&case.state());
+    let ended =
+        [State::Issued, State::Withdrawn, State::Terminated, State::Refused, State::Lapsed].contains(&case.state());
     figures.received += 1;
     if case.accepted_on.is_empty() {
         figures.refused += i64::from(case.state() == State::Refused);

@@ -48,6 +48,12 @@ async fn nothing_that_was_answered_is_lost_when_the_program_is_killed() {
         let plan = Plan { program: program::built(), environment: Vec::new(), kills, seed };
         let faults = kill(&database, &plan).await.faults;
         let some: Vec<_> = faults.iter().take(20).map(ToString::to_string).collect();
-        assert!(faults.is_empty(), "on {}, YIZHAN_SEED={seed}: {} faults\n{}", database.engine(), faults.len(), some.join("\n"));
+        assert!(
+            faults.is_empty(),
+            "on {}, YIZHAN_SEED={seed}: {} faults\n{}",
+            database.engine(),
+            faults.len(),
+            some.join("\n")
+        );
     }
 }

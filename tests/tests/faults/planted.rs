@@ -53,7 +53,8 @@ async fn every_planted_bug_is_caught() {
                 Some(fault) => say(&format!("caught after {kills} kills: {fault}")),
                 None => {
                     let engine = database.engine();
-                    missed.push(format!("{plant} breaks {law:?} on {engine}, but this was found: {:?}", faults.first()));
+                    missed
+                        .push(format!("{plant} breaks {law:?} on {engine}, but this was found: {:?}", faults.first()));
                 }
             }
         }

@@ -121,7 +121,8 @@ impl Lines for Program {
 }
 
 async fn work(clients: Vec<Client>, lines: Vec<Channel>, until: Option<Instant>) -> Vec<Client> {
-    let working = clients.into_iter().zip(lines.into_iter().cycle()).map(|(client, line)| tokio::spawn(client.work(line, until)));
+    let working =
+        clients.into_iter().zip(lines.into_iter().cycle()).map(|(client, line)| tokio::spawn(client.work(line, until)));
     join_all(working).await.into_iter().map(|client| client.expect("clients do not panic")).collect()
 }
 
@@ -160,7 +161,13 @@ async fn look(config: &Config, clients: &[Client], unknown: &mut usize, happened
 }
 
 /// Everything that must hold once nothing moves any more.
-async fn settle(config: &Config, program: Program, centres: &[Centre], clients: &mut [Client], witness: &Witness) -> Vec<Fault> {
+async fn settle(
+    config: &Config,
+    program: Program,
+    centres: &[Centre],
+    clients: &mut [Client],
+    witness: &Witness,
+) -> Vec<Fault> {
     say_again(clients, &program).await;
     let line = program.channel();
     let mut faults = Vec::new();
@@ -194,7 +201,10 @@ async fn settle(config: &Config, program: Program, centres: &[Centre], clients: 
     }
     for (key, state) in &read {
         if intake.cases.get(key).map(|state| i32::from(*state)) != Some(*state) {
-            faults.push(Fault(Law::Stands, format!("{key:?} is listed in state {state}, its row says {:?}", intake.cases.get(key))));
+            faults.push(Fault(
+                Law::Stands,
+                format!("{key:?} is listed in state {state}, its row says {:?}", intake.cases.get(key)),
+            ));
         }
     }
     if read.len() != intake.cases.len() {

@@ -45,7 +45,10 @@ impl Witness {
             for (seq, leaf) in (1..).zip(leaves) {
                 let same = there.next().is_some_and(|entry| entry.seq == seq && entry.leaf_hash == *leaf);
                 if !same {
-                    faults.push(Fault(Law::Followed, format!("entry {seq} of {division} was shown, and is there no more")));
+                    faults.push(Fault(
+                        Law::Followed,
+                        format!("entry {seq} of {division} was shown, and is there no more"),
+                    ));
                     break;
                 }
             }
@@ -65,7 +68,10 @@ async fn watch(seen: Seen, lines: watch::Receiver<Channel>) {
         let line = lines.borrow().clone();
         let after = {
             let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = |(division, leaves): (&String, &Vec<_>)| Position { division: division.clone(), seq: leaves.len() as i64 };
+            let at = |(division, leaves): (&String, &Vec<_>)| Position {
+                division: division.clone(),
+                seq: leaves.len() as i64,
+            };
             seen.iter().map(at).collect()
         };
         let mut request = tonic::Request::new(ReadEntriesRequest { after, division: String::new(), tail: true });

@@ -13,11 +13,7 @@ use serde_json::{Value, json};
 use walk::{Answer, History, Naive, Ymd, next};
 
 fn plain(date: Date) -> Ymd {
-    (
-        i32::from(date.year()),
-        date.month() as u32,
-        date.day() as u32,
-    )
+    (i32::from(date.year()), date.month() as u32, date.day() as u32)
 }
 
 fn date((year, month, day): Ymd) -> Date {
@@ -25,35 +21,19 @@ fn date((year, month, day): Ymd) -> Date {
 }
 
 fn history(term: &Term) -> History {
-    let extended = term
-        .extensions
-        .iter()
-        .map(|days| u32::from(*days))
-        .sum::<u32>();
+    let extended = term.extensions.iter().map(|days| u32::from(*days)).sum::<u32>();
     let (calendar_days, working_days) = match term.limit {
         Limit::WorkingDays(days) => (0, u32::from(days) + extended),
         Limit::CalendarDays(days) => (u32::from(days), extended),
     };
-    let stops = term
-        .suspensions
-        .iter()
-        .map(|stop| (plain(stop.first), stop.last.map(plain)))
-        .collect();
-    History {
-        day0: plain(term.day0),
-        calendar_days,
-        working_days,
-        stops,
-    }
+    let stops = term.suspensions.iter().map(|stop| (plain(stop.first), stop.last.map(plain))).collect();
+    History { day0: plain(term.day0), calendar_days, working_days, stops }
 }
 
 fn answer(due: Due) -> Answer {
     match due {
         Due::On(date) => Answer::On(plain(date)),
-        Due::Provisional {
-            known_through,
-            remaining,
-        } => Answer::Provisional(plain(known_through), remaining),
+        Due::Provisional { known_through, remaining } => Answer::Provisional(plain(known_through), remaining),
         Due::Stopped { since, remaining } => Answer::Stopped(plain(since), remaining),
     }
 }
@@ -76,9 +56,7 @@ fn calendars(notices: &Value) -> (Naive, Calendar) {
     let typed: Vec<Notice> = serde_json::from_value(notices.clone()).expect("notices");
     let calendar = typed
         .into_iter()
-        .fold(Calendar::empty(), |calendar, notice| {
-            calendar.with(notice).expect("a notice that passes")
-        });
+        .fold(Calendar::empty(), |calendar, notice| calendar.with(notice).expect("a notice that passes"));
     (Naive::read(notices), calendar)
 }
 
@@ -90,37 +68,21 @@ fn compare(naive: &Naive, calendar: &Calendar, term: &Term, seed: u64) {
     let explanation = calendar.explain(term);
     assert_eq!(explanation.due, due, "explained due, seed {seed}, {term:?}");
     assert!(!explanation.truncated, "truncated, seed {seed}, {term:?}");
-    let explained = explanation
-        .days
-        .iter()
-        .map(|day| (plain(day.date), day.counted, word(day.reason)));
-    assert!(
-        explained.eq(days.iter().copied()),
-        "days, seed {seed}, {term:?}: {explanation:?}, not {days:?}"
-    );
+    let explained = explanation.days.iter().map(|day| (plain(day.date), day.counted, word(day.reason)));
+    assert!(explained.eq(days.iter().copied()), "days, seed {seed}, {term:?}: {explanation:?}, not {days:?}");
 
     let (day0, n) = (term.day0, term.days() % 90);
     let through = later(day0, i64::from(n));
     let between = naive.between(plain(day0), plain(through));
-    assert_eq!(
-        calendar.workdays_between(day0, through),
-        between,
-        "after {day0} through {through}, seed {seed}"
-    );
+    assert_eq!(calendar.workdays_between(day0, through), between, "after {day0} through {through}, seed {seed}");
     let before = naive.before(plain(day0), n);
-    assert_eq!(
-        calendar.workday_before(day0, n).map(plain),
-        before,
-        "{n} before {day0}, seed {seed}"
-    );
+    assert_eq!(calendar.workday_before(day0, n).map(plain), before, "{n} before {day0}, seed {seed}");
 }
 
 #[test]
 fn random_histories_end_as_the_naive_implementation_says() {
     let number = |name, otherwise| match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
         Err(_) => otherwise,
     };
     let histories: u64 = number("YIZHAN_HISTORIES", 20_000);
@@ -133,11 +95,7 @@ fn random_histories_end_as_the_naive_implementation_says() {
         if seed % 500 == 0 {
             random_calendar = calendars(&random_notices(&mut Random(seed)));
         }
-        let (naive, calendar) = if random.chance(50) {
-            &builtin
-        } else {
-            &random_calendar
-        };
+        let (naive, calendar) = if random.chance(50) { &builtin } else { &random_calendar };
         compare(naive, calendar, &random_term(&mut random), seed);
     }
 }
@@ -149,11 +107,7 @@ fn every_day_of_the_built_in_years_is_the_same_day_to_both() {
     let mut day = (2015, 1, 1);
     while day < (2028, 1, 1) {
         let kind = serde_json::to_value(calendar.kind(date(day))).expect("to JSON");
-        assert_eq!(
-            kind,
-            json!(naive.kind(day).unwrap_or("unpublished")),
-            "{day:?}"
-        );
+        assert_eq!(kind, json!(naive.kind(day).unwrap_or("unpublished")), "{day:?}");
         day = next(day).expect("a next day");
     }
 }

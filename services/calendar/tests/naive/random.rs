@@ -42,23 +42,10 @@ pub fn random_term(random: &mut Random) -> Term {
         1..=4 => random.within(0, 300),
         _ => random.within(0, 60),
     } as u16;
-    let limit = if random.chance(20) {
-        Limit::CalendarDays(days)
-    } else {
-        Limit::WorkingDays(days)
-    };
-    let suspensions = (0..random.within(-3, 6))
-        .map(|_| random_stop(random, day0))
-        .collect();
-    let extensions = (0..random.within(-2, 3))
-        .map(|_| random.within(0, 20) as u16)
-        .collect();
-    Term {
-        day0,
-        limit,
-        suspensions,
-        extensions,
-    }
+    let limit = if random.chance(20) { Limit::CalendarDays(days) } else { Limit::WorkingDays(days) };
+    let suspensions = (0..random.within(-3, 6)).map(|_| random_stop(random, day0)).collect();
+    let extensions = (0..random.within(-2, 3)).map(|_| random.within(0, 20) as u16).collect();
+    Term { day0, limit, suspensions, extensions }
 }
 
 fn random_stop(random: &mut Random, day0: Date) -> Suspension {
@@ -69,10 +56,7 @@ fn random_stop(random: &mut Random, day0: Date) -> Suspension {
         2..=6 => 0,
         _ => random.within(0, 40),
     };
-    Suspension {
-        first,
-        last: (!random.chance(6)).then(|| later(first, length)),
-    }
+    Suspension { first, last: (!random.chance(6)).then(|| later(first, length)) }
 }
 
 /// Notices for some of the years 2015 to 2028, some of them amended, as JSON.

@@ -44,11 +44,7 @@ fn previous((year, month, day): Ymd) -> Option<Ymd> {
 
 /// Zeller's congruence: 0 is Saturday, 1 Sunday.
 pub fn weekend((year, month, day): Ymd) -> bool {
-    let (year, month) = if month < 3 {
-        (year - 1, month + 12)
-    } else {
-        (year, month)
-    };
+    let (year, month) = if month < 3 { (year - 1, month + 12) } else { (year, month) };
     let (day, month) = (day as i32, month as i32);
     let (century, year) = (year.div_euclid(100), year.rem_euclid(100));
     let h = day + 13 * (month + 1) / 5 + year + year / 4 + century.div_euclid(4) + 5 * century;
@@ -57,9 +53,7 @@ pub fn weekend((year, month, day): Ymd) -> bool {
 
 /// Reads `2026-02-09`.
 fn read(text: &str) -> Ymd {
-    let mut parts = text
-        .split('-')
-        .map(|part| part.parse::<i32>().expect("a number"));
+    let mut parts = text.split('-').map(|part| part.parse::<i32>().expect("a number"));
     let mut part = || parts.next().expect("a part");
     (part(), part() as u32, part() as u32)
 }
@@ -76,9 +70,7 @@ impl Naive {
         let text = |value: &Value| read(value.as_str().expect("a date"));
         let mut newest: BTreeMap<i64, &Value> = BTreeMap::new();
         for notice in notices.as_array().expect("a list") {
-            let held = newest
-                .entry(notice["year"].as_i64().expect("a year"))
-                .or_insert(notice);
+            let held = newest.entry(notice["year"].as_i64().expect("a year")).or_insert(notice);
             if notice["version"].as_u64() > held["version"].as_u64() {
                 *held = notice;
             }
@@ -94,12 +86,7 @@ impl Naive {
                     off.insert(day);
                 }
             }
-            let worked = notice["workdays"]
-                .as_array()
-                .expect("a list")
-                .iter()
-                .map(text)
-                .collect();
+            let worked = notice["workdays"].as_array().expect("a list").iter().map(text).collect();
             years.insert(year as i32, (off, worked));
         }
         Naive(years)
@@ -108,19 +95,16 @@ impl Naive {
     /// The reason that an examined day has; `None` where its year has no notice.
     pub fn kind(&self, day: Ymd) -> Option<&'static str> {
         let (off, worked) = self.0.get(&day.0)?;
-        Some(
-            match (off.contains(&day), worked.contains(&day), weekend(day)) {
-                (true, _, _) => "holiday",
-                (_, true, _) => "make_up_workday",
-                (_, _, true) => "weekend",
-                _ => "workday",
-            },
-        )
+        Some(match (off.contains(&day), worked.contains(&day), weekend(day)) {
+            (true, _, _) => "holiday",
+            (_, true, _) => "make_up_workday",
+            (_, _, true) => "weekend",
+            _ => "workday",
+        })
     }
 
     pub fn works(&self, day: Ymd) -> Option<bool> {
-        self.kind(day)
-            .map(|kind| kind == "workday" || kind == "make_up_workday")
+        self.kind(day).map(|kind| kind == "workday" || kind == "make_up_workday")
     }
 
     /// Walks a history to its end and says what it met: every day, its number and its reason.

@@ -146,7 +146,8 @@ impl Fact {
                 | when(self.decided_on.is_some() && !self.granted, Marks::DENIED)
                 | when(self.instant, Marks::INSTANT);
         } else {
-            marks |= when(self.state == State::Refused, Marks::REFUSED) | when(self.state == State::Lapsed, Marks::LAPSED);
+            marks |=
+                when(self.state == State::Refused, Marks::REFUSED) | when(self.state == State::Lapsed, Marks::LAPSED);
         }
         Marks(marks)
     }

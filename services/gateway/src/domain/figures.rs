@@ -225,7 +225,8 @@ impl Figures {
 
     /// Adds all cases of another group.
     pub fn merge(&mut self, other: &Figures) {
-        let all = |ours: &mut [i64], theirs: &[i64]| ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
+        let all =
+            |ours: &mut [i64], theirs: &[i64]| ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
         all(&mut self.counts, &other.counts);
         all(&mut self.states, &other.states);
         all(&mut self.unaccepted, &other.unaccepted);
@@ -261,7 +262,8 @@ pub struct Rate {
 impl Rate {
     /// Hundredths of a percent, truncated so that what is not whole never shows as 100.00%; none of nothing.
     pub fn basis_points(self) -> Option<i32> {
-        let points = i128::from(self.numerator) * 10_000 / Some(i128::from(self.denominator)).filter(|whole| *whole != 0)?;
+        let points =
+            i128::from(self.numerator) * 10_000 / Some(i128::from(self.denominator)).filter(|whole| *whole != 0)?;
         i32::try_from(points).ok()
     }
 }

@@ -43,7 +43,12 @@ fn read(value: &HeaderValue) -> Option<Duration> {
 
 /// In the finest unit that eight digits allow.
 fn write(left: Duration) -> Option<HeaderValue> {
-    let units = [(left.as_micros(), 'u'), (left.as_millis(), 'm'), (left.as_secs().into(), 'S'), (u128::from(left.as_secs() / 3_600), 'H')];
+    let units = [
+        (left.as_micros(), 'u'),
+        (left.as_millis(), 'm'),
+        (left.as_secs().into(), 'S'),
+        (u128::from(left.as_secs() / 3_600), 'H'),
+    ];
     let (number, unit) = units.into_iter().find(|(number, _)| *number <= 99_999_999)?;
     HeaderValue::try_from(format!("{number}{unit}")).ok()
 }

@@ -39,8 +39,9 @@ pub fn open(peers: Peers) -> Result<Routes, OpenError> {
             routes = match file.package().split('.').nth(1) {
                 Some("directory") => add(routes, file.package(), service, |time| directory.clone().within(time)),
                 Some("intake") => add(routes, file.package(), service, |time| intake.clone().within(time)),
-                Some("journal") => add(routes, file.package(), service, |time| {
-                    Journals { directory: directory.clone().within(time), intake: intake.clone().within(time) }
+                Some("journal") => add(routes, file.package(), service, |time| Journals {
+                    directory: directory.clone().within(time),
+                    intake: intake.clone().within(time),
                 }),
                 _ => routes,
             };
@@ -51,7 +52,12 @@ pub fn open(peers: Peers) -> Result<Routes, OpenError> {
 
 /// Adds a service: a route for each method that is known, since a path without parameters costs the least to match, and
 /// one for what a newer service may have.
-fn add<S>(mut routes: Routes, package: &str, service: &ServiceDescriptorProto, pass: impl Fn(Option<Duration>) -> S) -> Routes
+fn add<S>(
+    mut routes: Routes,
+    package: &str,
+    service: &ServiceDescriptorProto,
+    pass: impl Fn(Option<Duration>) -> S,
+) -> Routes
 where
     S: tower::Service<axum::extract::Request, Response = axum::response::Response, Error = std::convert::Infallible>,
     S: Clone + Send + Sync + 'static,

@@ -6,13 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    response::Response,
-    routing::future::RouteFuture,
-};
+use axum::{Router, body::Body, extract::Request, response::Response, routing::future::RouteFuture};
 use futures::future::{BoxFuture, Either};
 use http::header::HOST;
 use kit::{
@@ -75,7 +69,12 @@ impl Service<Request> for Pass {
     }
 }
 
-async fn pass(name: &'static str, mut peer: Peer, request: Request, time: Option<Duration>) -> Result<Response, Status> {
+async fn pass(
+    name: &'static str,
+    mut peer: Peer,
+    request: Request,
+    time: Option<Duration>,
+) -> Result<Response, Status> {
     let start = Instant::now();
     let mut request = request.map(tonic::body::Body::new);
     // The channel puts its own authority into the URI, and hyper takes away what is meant for one hop only.

@@ -44,7 +44,8 @@ fn fact(entry: &Entry) -> Result<Fact, FollowError> {
     let facts = pb::CaseFacts::decode(entry.payload.clone()).map_err(|error| FollowError::entry(entry, error))?;
     // The contract's 0 is no day; 1970-01-01 is none of a case's.
     let day = |day: i32| Some(Day(day)).filter(|day| day.0 != 0);
-    let received_on = day(facts.received_on).ok_or_else(|| FollowError::entry(entry, "a case without a day of receipt"))?;
+    let received_on =
+        day(facts.received_on).ok_or_else(|| FollowError::entry(entry, "a case without a day of receipt"))?;
     if facts.number.is_empty() {
         return Err(FollowError::entry(entry, "a case without a number"));
     }

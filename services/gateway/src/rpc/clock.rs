@@ -28,7 +28,8 @@ impl ClockService for Clocks {
         let now = self.0.now();
         // `advance` itself refuses where somebody else has moved it further in the meantime.
         if to < now || to > ten_years_after(now) || !self.0.advance(to) {
-            let (zh, en) = ("时钟只能向前拨动，每次不超过十年", "the clock goes forward only, at most ten years at a time");
+            let (zh, en) =
+                ("时钟只能向前拨动，每次不超过十年", "the clock goes forward only, at most ten years at a time");
             return Err(Refusal::new(Kind::Invalid, "CLOCK_GOES_FORWARD", zh, en).at("to").into());
         }
         self.0.settled(to).await;

@@ -29,7 +29,10 @@ pub struct Metrics {
 
 #[tonic::async_trait]
 impl MetricsService for Metrics {
-    async fn get_figures(&self, request: Request<pb::GetFiguresRequest>) -> Result<Response<pb::GetFiguresResponse>, Status> {
+    async fn get_figures(
+        &self,
+        request: Request<pb::GetFiguresRequest>,
+    ) -> Result<Response<pb::GetFiguresResponse>, Status> {
         let request = request.into_inner();
         let mut form = Form::new();
         let scope = form.take(read_scope(&request.parent, request.period, request.selection));

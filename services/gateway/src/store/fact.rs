@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use kit::id::Division;
-use sea_orm::{
-    ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait, Iterable, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait, Iterable, sea_query::OnConflict};
 
 use super::place;
 use crate::domain::{

@@ -28,7 +28,12 @@ pub enum By {
 }
 
 /// All figures of a scope, by the number of the place or by the day.
-pub async fn count(db: &impl ConnectionTrait, scope: &Scope, by: By, today: Day) -> Result<BTreeMap<i32, Figures>, DbErr> {
+pub async fn count(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    by: By,
+    today: Day,
+) -> Result<BTreeMap<i32, Figures>, DbErr> {
     let mut counted: BTreeMap<i32, Figures> = BTreeMap::new();
     for day in [DayOf::Receipt, DayOf::ReceiptUnaccepted, DayOf::Acceptance, DayOf::End] {
         let all = Condition { day, marks: Marks::NONE, overdue: None };
@@ -57,7 +62,13 @@ struct Line {
 }
 
 /// Counts in two steps: first in the order of the day's index, which needs no sorting, then what little that leaves.
-async fn lines(db: &impl ConnectionTrait, scope: &Scope, condition: Condition, by: By, today: Day) -> Result<Vec<Line>, DbErr> {
+async fn lines(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    condition: Condition,
+    by: By,
+    today: Day,
+) -> Result<Vec<Line>, DbErr> {
     let day = day_column(condition.day);
     let alike = match condition.day {
         // Only the number is wanted of these, so their indexes know no marks and are seldom written again.
@@ -145,9 +156,11 @@ fn holds(scope: &Scope, condition: Condition, today: Day) -> Where {
         .and_where(PlaceColumn::Division.eq(scope.division.as_str()))
         .take();
     let selection = &scope.selection;
-    for (column, code) in
-        [(PlaceColumn::Unit, &selection.unit), (PlaceColumn::Item, &selection.item), (PlaceColumn::Window, &selection.window)]
-    {
+    for (column, code) in [
+        (PlaceColumn::Unit, &selection.unit),
+        (PlaceColumn::Item, &selection.item),
+        (PlaceColumn::Window, &selection.window),
+    ] {
         if !code.is_empty() {
             places.and_where(column.eq(code.as_str()));
         }

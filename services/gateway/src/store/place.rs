@@ -43,7 +43,8 @@ pub async fn numbers<'a>(
     division: Division,
     wanted: impl Iterator<Item = &'a Place>,
 ) -> Result<HashMap<Place, i32>, DbErr> {
-    let turn = |places: HashMap<i32, Place>| places.into_iter().map(|(id, place)| (place, id)).collect::<HashMap<_, _>>();
+    let turn =
+        |places: HashMap<i32, Place>| places.into_iter().map(|(id, place)| (place, id)).collect::<HashMap<_, _>>();
     let known = turn(all(tx, division).await?);
     let mut new: Vec<&Place> = wanted.filter(|place| !known.contains_key(place)).collect();
     if new.is_empty() {

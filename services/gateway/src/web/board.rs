@@ -92,8 +92,14 @@ pub struct Due {
 /// As many open cases as the page shows.
 pub const OPEN: u64 = 20;
 
-const TABLE: [Figure; 6] =
-    [Figure::Received, Figure::Accepted, Figure::Completed, Figure::Open, Figure::OverduePromised, Figure::OverdueLegal];
+const TABLE: [Figure; 6] = [
+    Figure::Received,
+    Figure::Accepted,
+    Figure::Completed,
+    Figure::Open,
+    Figure::OverduePromised,
+    Figure::OverdueLegal,
+];
 
 impl BoardPage {
     pub fn new(board: &Board, year: i16, lang: Lang) -> BoardPage {
@@ -169,7 +175,9 @@ impl View<'_> {
 
     fn divisions(&self, year: i16) -> Vec<(Both, String)> {
         let others = self.board.divisions.iter().filter(|(division, _)| *division != self.board.scope.division);
-        others.map(|(code, label)| (self.lang.label(label, code.as_str()), shell::board(*code, year, self.lang))).collect()
+        others
+            .map(|(code, label)| (self.lang.label(label, code.as_str()), shell::board(*code, year, self.lang)))
+            .collect()
     }
 
     /// A number of a part of the scope, leading to its cases.
@@ -241,7 +249,13 @@ impl View<'_> {
     fn row(&self, row: &Row, kind: Kind) -> TableRow {
         let part = self.part(kind, &row.key);
         let figures = &row.figures;
-        let days = |percent| if figures.handling.cases() > 0 { figures.handling.percentile(percent).to_string() } else { "—".to_owned() };
+        let days = |percent| {
+            if figures.handling.cases() > 0 {
+                figures.handling.percentile(percent).to_string()
+            } else {
+                "—".to_owned()
+            }
+        };
         TableRow {
             code: row.key.clone(),
             name: self.lang.label(&row.label, &row.key),

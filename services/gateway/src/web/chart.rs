@@ -92,7 +92,16 @@ mod tests {
 
     #[test]
     fn an_axis_ends_on_a_round_number_above_all_values() {
-        for (most, top, step) in [(0, 1, 1), (1, 1, 1), (5, 5, 1), (6, 6, 2), (11, 15, 5), (26, 30, 10), (700, 800, 200), (13_513, 15_000, 5_000)] {
+        for (most, top, step) in [
+            (0, 1, 1),
+            (1, 1, 1),
+            (5, 5, 1),
+            (6, 6, 2),
+            (11, 15, 5),
+            (26, 30, 10),
+            (700, 800, 200),
+            (13_513, 15_000, 5_000),
+        ] {
             let scale = Scale::over(Room::PLOT, most);
             assert_eq!((scale.top, scale.step), (top, step), "{most}");
             assert!(scale.ticks(|n| n.to_string()).len() <= 6);

@@ -27,7 +27,8 @@ pub fn refused(uri: &Uri, refusal: &Refusal) -> Response {
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let faults = refusal.faults().iter().map(|fault| (fault.field.clone(), fault.zh.clone(), fault.en.clone())).collect();
+    let faults =
+        refusal.faults().iter().map(|fault| (fault.field.clone(), fault.zh.clone(), fault.en.clone())).collect();
     let (zh, en) = match refusal.kind() {
         Kind::Invalid => ("地址中的条件有误".to_owned(), "The address asks for something that cannot be".to_owned()),
         _ => (refusal.zh().to_owned(), refusal.en().to_owned()),

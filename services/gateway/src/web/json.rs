@@ -58,7 +58,9 @@ struct Times {
 
 impl<'a> Sheet<'a> {
     pub fn new(board: &'a Board) -> Sheet<'a> {
-        let rows = |rows: &'a [Row]| rows.iter().map(|row| group(&row.key, &row.label.zh, &row.label.en, &row.figures)).collect();
+        let rows = |rows: &'a [Row]| {
+            rows.iter().map(|row| group(&row.key, &row.label.zh, &row.label.en, &row.figures)).collect()
+        };
         Sheet {
             division: board.scope.division.as_str(),
             first: board.scope.period.first.to_string(),

@@ -81,19 +81,29 @@ pub struct UnitBar {
 
 impl View<'_> {
     pub fn months(&self, year: i16) -> Months {
-        let figures = |month: i8| self.board.months.iter().find(|row| row.key == format!("{year:04}-{month:02}")).map(|row| &row.figures);
+        let figures = |month: i8| {
+            self.board.months.iter().find(|row| row.key == format!("{year:04}-{month:02}")).map(|row| &row.figures)
+        };
         let n = |month, figure| figures(month).map_or(0, |figures: &Figures| figures.get(figure));
         let shown = [Figure::Received, Figure::Accepted, Figure::EndedInPeriod, Figure::Open];
-        let most = (1..=12).flat_map(|month| [n(month, Figure::Received), n(month, Figure::EndedInPeriod)]).max().unwrap_or(0);
+        let most =
+            (1..=12).flat_map(|month| [n(month, Figure::Received), n(month, Figure::EndedInPeriod)]).max().unwrap_or(0);
         let room = Room::PLOT;
         let scale = Scale::over(room, most);
         let slot = room.width / 12.0;
-        let mut months = Months { ticks: scale.ticks(number), names: Vec::new(), received: Vec::new(), ended: Vec::new(), rows: Vec::new() };
+        let mut months = Months {
+            ticks: scale.ticks(number),
+            names: Vec::new(),
+            received: Vec::new(),
+            ended: Vec::new(),
+            rows: Vec::new(),
+        };
         for month in 1..=12 {
             let x = room.left + slot * f64::from(month - 1);
             let name = self.month_name(month);
             let bar = |at: f64, figure: Figure| {
-                let title = format!("{name} {}: {}", self.lang.words(words::figure(figure)).first, number(n(month, figure)));
+                let title =
+                    format!("{name} {}: {}", self.lang.words(words::figure(figure)).first, number(n(month, figure)));
                 scale.bar(x + slot * at, slot * 0.38, n(month, figure), title)
             };
             months.received.push(bar(0.1, Figure::Received));
@@ -108,7 +118,8 @@ impl View<'_> {
     }
 
     fn month_name(&self, month: i8) -> String {
-        const ENGLISH: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const ENGLISH: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let index = usize::try_from(month - 1).unwrap_or_default();
         self.lang.one(&format!("{month}月"), ENGLISH.get(index).copied().unwrap_or_default())
     }
@@ -120,13 +131,17 @@ impl View<'_> {
             .collect();
         let room = Room::PLOT;
         let Period { first, last } = self.board.scope.period;
-        let x = |day: Day| round(room.left + room.width * f64::from(day.0 - first.0) / f64::from((last.0 - first.0).max(1)));
+        let x = |day: Day| {
+            round(room.left + room.width * f64::from(day.0 - first.0) / f64::from((last.0 - first.0).max(1)))
+        };
         let peak = worked.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
         let scale = Scale::over(room, peak.map_or(0, |(_, n)| n));
         let points: Vec<String> = worked.iter().map(|(day, n)| format!("{},{}", x(*day), scale.y(*n))).collect();
         let line = points.join(" ");
         let area = match (worked.first(), worked.last()) {
-            (Some((from, _)), Some((to, _))) => format!("{},{} {line} {},{}", x(*from), room.bottom(), x(*to), room.bottom()),
+            (Some((from, _)), Some((to, _))) => {
+                format!("{},{} {line} {},{}", x(*from), room.bottom(), x(*to), room.bottom())
+            }
             _ => String::new(),
         };
         let sum: i64 = worked.iter().map(|(_, n)| n).sum();
@@ -141,7 +156,9 @@ impl View<'_> {
             line,
             area,
             peak: peak.map(|(day, n)| (x(day), scale.y(n), format!("{day}: {}", number(n)))),
-            mean: mean.map(|mean| (scale.y(mean), self.lang.one(&format!("日均 {}", number(mean)), &format!("mean {}", number(mean))))),
+            mean: mean.map(|mean| {
+                (scale.y(mean), self.lang.one(&format!("日均 {}", number(mean)), &format!("mean {}", number(mean))))
+            }),
             count: worked.len(),
         }
     }
@@ -151,7 +168,8 @@ impl View<'_> {
             let shares = self.shares(n);
             (!shares.is_empty()).then(|| StateGroup { title: self.lang.both(zh, en), id, shares })
         };
-        let accepted = group("期内受理的办件", "Of the cases accepted in the period", "states-accepted", Figures::in_state);
+        let accepted =
+            group("期内受理的办件", "Of the cases accepted in the period", "states-accepted", Figures::in_state);
         let unaccepted = group(
             "期内收件而未受理的",
             "Received in the period and not accepted",
@@ -173,7 +191,8 @@ impl View<'_> {
             let name = self.lang.words(words::state(*state));
             let width = f64::from(WIDTH) * part / whole;
             let title = format!("{}: {}", name.first, number(*n));
-            let share = Share { name, class: state_class(*state), n: number(*n), x: round(x), width: round(width), title };
+            let share =
+                Share { name, class: state_class(*state), n: number(*n), x: round(x), width: round(width), title };
             x += width;
             share
         };
@@ -193,17 +212,24 @@ impl View<'_> {
         let scale = Scale::over(room, cases.iter().copied().max().unwrap_or(0));
         let slot = room.width / cases.len() as f64;
         let at = |days: i32| room.left + slot * (f64::from(days.min(last)) + 0.5);
-        let upto = |days: i32| if days == last && handling.max() > last { format!("≥{days}") } else { days.to_string() };
+        let upto =
+            |days: i32| if days == last && handling.max() > last { format!("≥{days}") } else { days.to_string() };
         let bars = (0..).zip(&cases).map(|(days, n)| {
             let text = upto(days);
-            let title = self.lang.one(&format!("{text} 个工作日: {} 件", number(*n)), &format!("{text} working days: {} cases", number(*n)));
+            let title = self.lang.one(
+                &format!("{text} 个工作日: {} 件", number(*n)),
+                &format!("{text} working days: {} cases", number(*n)),
+            );
             scale.bar(at(days) - slot * 0.4, slot * 0.8, *n, title)
         });
         let every = (last / 8).max(1);
-        let names = (0..=last).filter(|days| days % every == 0).map(|days| Tick { at: round(at(days)), text: upto(days) });
+        let names =
+            (0..=last).filter(|days| days % every == 0).map(|days| Tick { at: round(at(days)), text: upto(days) });
         let mut ranks = Vec::new();
         if handling.cases() > 0 {
-            for (i, (rank, days)) in [(50, percentiles[0]), (90, percentiles[1]), (99, percentiles[2])].into_iter().enumerate() {
+            for (i, (rank, days)) in
+                [(50, percentiles[0]), (90, percentiles[1]), (99, percentiles[2])].into_iter().enumerate()
+            {
                 ranks.push((round(at(days)), room.top + 12.0 + 26.0 * i as f64, format!("P{rank} {days}")));
             }
         }

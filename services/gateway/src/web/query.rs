@@ -40,9 +40,10 @@ impl Asked {
     pub fn division(&self) -> Result<Option<Division>, Refusal> {
         match self.get("division")? {
             "" => Ok(None),
-            code => {
-                code.parse().map(Some).map_err(|_| Refusal::field("division", "行政区划代码为6位数字", "a division has six digits"))
-            }
+            code => code
+                .parse()
+                .map(Some)
+                .map_err(|_| Refusal::field("division", "行政区划代码为6位数字", "a division has six digits")),
         }
     }
 

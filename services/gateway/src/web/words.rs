@@ -84,7 +84,10 @@ impl HtmlSafe for Both {}
 
 /// A number, and where its cases are listed.
 #[derive(Clone, Debug, Template)]
-#[template(ext = "html", source = r#"{% if href.is_empty() %}{{ text }}{% else %}<a href="{{ href }}">{{ text }}</a>{% endif %}"#)]
+#[template(
+    ext = "html",
+    source = r#"{% if href.is_empty() %}{{ text }}{% else %}<a href="{{ href }}">{{ text }}</a>{% endif %}"#
+)]
 pub struct Number {
     pub text: String,
     pub href: String,
@@ -132,7 +135,10 @@ pub fn meaning(figure: Figure) -> Words {
     match figure {
         Figure::Received => words("期内收件的办件", "Cases received in the period."),
         Figure::Accepted => words("期内受理的办件，含默示受理", "Cases accepted in the period, by silence included."),
-        Figure::Completed => words("期内受理的办件中，已办结的（无论结果）", "Of the cases accepted in the period: come to their end, whatever the end."),
+        Figure::Completed => words(
+            "期内受理的办件中，已办结的（无论结果）",
+            "Of the cases accepted in the period: come to their end, whatever the end.",
+        ),
         Figure::OnTimeLegal => words(
             "期内受理的办件中，法定到期日（含）前作出决定的；未作决定的，到期日前结束的",
             "Of the cases accepted in the period: decided, or ended without a decision, by the legal due day.",
@@ -141,7 +147,9 @@ pub fn meaning(figure: Figure) -> Words {
             "期内受理的办件中，承诺到期日（含）前作出决定的；未作决定的，到期日前结束的",
             "Of the cases accepted in the period: decided, or ended without a decision, by the promised due day.",
         ),
-        Figure::Open => words("期内受理的办件中，尚未办结的", "Of the cases accepted in the period: not come to their end."),
+        Figure::Open => {
+            words("期内受理的办件中，尚未办结的", "Of the cases accepted in the period: not come to their end.")
+        }
         Figure::OverdueLegal => words(
             "期内受理的办件中，未作决定且已过法定到期日的",
             "Of the cases accepted in the period: undecided and past the legal due day.",
@@ -151,21 +159,32 @@ pub fn meaning(figure: Figure) -> Words {
             "Of the cases accepted in the period: undecided and past the promised due day.",
         ),
         Figure::Refused => words("期内收件、不予受理的办件", "Received in the period and refused at the door."),
-        Figure::Lapsed => words("期内收件、逾期未补正视为撤回的办件", "Received in the period and lapsed without supplement."),
+        Figure::Lapsed => {
+            words("期内收件、逾期未补正视为撤回的办件", "Received in the period and lapsed without supplement.")
+        }
         Figure::DeemedAccepted => words(
             "期内受理的办件中，逾期未告知而视为受理的（行政许可法第三十二条）",
             "Of the cases accepted in the period: accepted by silence (Licensing Law, art. 32).",
         ),
-        Figure::Supplemented => words("期内受理的办件中，曾一次性告知补正的", "Of the cases accepted in the period: a supplement was asked for."),
+        Figure::Supplemented => words(
+            "期内受理的办件中，曾一次性告知补正的",
+            "Of the cases accepted in the period: a supplement was asked for.",
+        ),
         Figure::Suspended => words(
             "期内受理的办件中，期限曾中止的（第四十五条）",
             "Of the cases accepted in the period: the clock was stopped at least once (art. 45).",
         ),
-        Figure::Extended => words("期内受理的办件中，经批准延长的（第四十二条）", "Of the cases accepted in the period: extended (art. 42)."),
+        Figure::Extended => words(
+            "期内受理的办件中，经批准延长的（第四十二条）",
+            "Of the cases accepted in the period: extended (art. 42).",
+        ),
         Figure::Granted => words("期内受理的办件中，准予的", "Of the cases accepted in the period: decided in favour."),
         Figure::Denied => words("期内受理的办件中，不予许可的", "Of the cases accepted in the period: denied."),
         Figure::Instant => words("期内受理的办件中，即办件", "Of the cases accepted in the period: of instant items."),
-        Figure::EndedInPeriod => words("期内办结的已受理办件，无论何时受理", "Accepted cases that ended in the period, whenever they were accepted."),
+        Figure::EndedInPeriod => words(
+            "期内办结的已受理办件，无论何时受理",
+            "Accepted cases that ended in the period, whenever they were accepted.",
+        ),
     }
 }
 

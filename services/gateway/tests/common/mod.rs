@@ -41,7 +41,8 @@ pub struct Ledger {
 impl Ledger {
     pub async fn open(database: TestDatabase, now: &str) -> Ledger {
         let config = database.config(&["gateway"]).await;
-        let store = Store::open::<migrations::gateway::Migrator>("gateway", &config.database("gateway")).await.expect("opens");
+        let store =
+            Store::open::<migrations::gateway::Migrator>("gateway", &config.database("gateway")).await.expect("opens");
         let clock = testing::clock(now);
         let books = Books::new(&store, &clock);
         let keys = Keys::from_bytes([7; 32]);
@@ -61,7 +62,8 @@ impl Ledger {
     /// Tells facts of cases, in batches as a feed sends them.
     pub async fn cases(&mut self, facts: impl IntoIterator<Item = CaseFacts>) {
         let noun = |facts: &CaseFacts| format!("cases/{}", facts.number);
-        let entries: Vec<_> = facts.into_iter().map(|facts| ("case.told", noun(&facts), facts.encode_to_vec())).collect();
+        let entries: Vec<_> =
+            facts.into_iter().map(|facts| ("case.told", noun(&facts), facts.encode_to_vec())).collect();
         self.intake(entries).await;
     }
 

@@ -48,21 +48,43 @@ impl Party {
         form.text(&format!("{field}.display_name"), &self.name, 1..=100);
         let number = format!("{field}.document_number");
         match self.document {
-            Document::CitizenId => form.require(is_citizen_id(&self.number), &number,
-                "居民身份证号码校验不通过", "not a citizen's number with a valid check character (GB 11643)"),
-            Document::Uscc => form.require(is_uscc(&self.number), &number,
-                "统一社会信用代码校验不通过", "not a credit code with a valid check character (GB 32100)"),
-            _ => form.require(is_other_number(&self.number), &number,
-                "证件号码应为5至30位字母或数字", "must be 5 to 30 letters and digits"),
+            Document::CitizenId => form.require(
+                is_citizen_id(&self.number),
+                &number,
+                "居民身份证号码校验不通过",
+                "not a citizen's number with a valid check character (GB 11643)",
+            ),
+            Document::Uscc => form.require(
+                is_uscc(&self.number),
+                &number,
+                "统一社会信用代码校验不通过",
+                "not a credit code with a valid check character (GB 32100)",
+            ),
+            _ => form.require(
+                is_other_number(&self.number),
+                &number,
+                "证件号码应为5至30位字母或数字",
+                "must be 5 to 30 letters and digits",
+            ),
         }
         let phone = self.phone.is_empty()
-            || (5..=20).contains(&self.phone.len()) && self.phone.bytes().all(|b| b.is_ascii_digit() || b"+- ".contains(&b));
-        form.require(phone, &format!("{field}.phone"), "电话应为5至20位数字", "must be 5 to 20 of digits, + and hyphen");
+            || (5..=20).contains(&self.phone.len())
+                && self.phone.bytes().all(|b| b.is_ascii_digit() || b"+- ".contains(&b));
+        form.require(
+            phone,
+            &format!("{field}.phone"),
+            "电话应为5至20位数字",
+            "must be 5 to 20 of digits, + and hyphen",
+        );
         form.text(&format!("{field}.address"), &self.address, 0..=200);
         form.text(&format!("{field}.agent_name"), &self.agent_name, 0..=100);
         let agent = self.agent_number.is_empty() || is_other_number(&self.agent_number);
-        form.require(agent, &format!("{field}.agent_document_number"),
-            "证件号码应为5至30位字母或数字", "must be 5 to 30 letters and digits");
+        form.require(
+            agent,
+            &format!("{field}.agent_document_number"),
+            "证件号码应为5至30位字母或数字",
+            "must be 5 to 30 letters and digits",
+        );
     }
 
     /// What may be shown: surname and ×, first six and last four of a number, never the birth date (handbook §9).
@@ -109,7 +131,13 @@ fn mask(text: &str, first: usize, last: usize) -> String {
         return "*".repeat(chars.len());
     }
     let hidden = chars.len() - first - last;
-    chars.iter().take(first).copied().chain(std::iter::repeat_n('*', hidden)).chain(chars[chars.len() - last..].iter().copied()).collect()
+    chars
+        .iter()
+        .take(first)
+        .copied()
+        .chain(std::iter::repeat_n('*', hidden))
+        .chain(chars[chars.len() - last..].iter().copied())
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,8 +147,13 @@ mod tests {
     #[test]
     fn a_person_is_masked_and_a_firm_is_not() {
         let person = Party {
-            name: "李小明".into(), document: Document::CitizenId, number: "410223198812300024".into(), phone: "13812345678".into(),
-            address: "尉氏县城关镇人民路1号".into(), agent_name: "王五".into(), agent_number: "E12345678".into(),
+            name: "李小明".into(),
+            document: Document::CitizenId,
+            number: "410223198812300024".into(),
+            phone: "13812345678".into(),
+            address: "尉氏县城关镇人民路1号".into(),
+            agent_name: "王五".into(),
+            agent_number: "E12345678".into(),
         };
         let masked = person.masked();
         assert_eq!(masked.name, "李××");
@@ -128,7 +161,12 @@ mod tests {
         assert_eq!(masked.phone, "138****5678");
         assert_eq!(masked.address, "尉氏县城关镇××");
         assert_eq!(masked.agent_name, "王×");
-        let firm = Party { name: "尉氏县某某商行".into(), document: Document::Uscc, number: "91410223MA40000016".into(), ..person };
+        let firm = Party {
+            name: "尉氏县某某商行".into(),
+            document: Document::Uscc,
+            number: "91410223MA40000016".into(),
+            ..person
+        };
         assert_eq!(firm.masked().name, "尉氏县某某商行");
         assert_eq!(firm.masked().number, "91410223MA40000016");
     }

@@ -223,7 +223,9 @@ impl Case {
     pub fn next(&self) -> Option<(Next, Option<&Clock>)> {
         Some(match self.state {
             State::Received => (Next::DecideIntake, self.intake.as_ref()),
-            State::SupplementPending => (Next::AwaitSupplement, self.supplement.as_ref().and_then(|s| s.clock.as_ref())),
+            State::SupplementPending => {
+                (Next::AwaitSupplement, self.supplement.as_ref().and_then(|s| s.clock.as_ref()))
+            }
             State::Accepted => (Next::Decide, self.promised.as_ref()),
             State::Suspended => (Next::Resume, None),
             State::Granted | State::Denied => (Next::Issue, self.issue.as_ref()),

@@ -62,16 +62,22 @@ impl Hall {
     }
 
     pub fn unit(&self, division: Division, code: &str) -> Result<&Unit, Refusal> {
-        let absent = || Refusal::not_found("UNIT_NOT_FOUND", format!("没有单位 {code}"), format!("there is no unit {code}"));
+        let absent =
+            || Refusal::not_found("UNIT_NOT_FOUND", format!("没有单位 {code}"), format!("there is no unit {code}"));
         find(&self.units, division, code).ok_or_else(absent)
     }
 
     /// A window that works.
     pub fn window(&self, division: Division, code: &str) -> Result<&Window, Refusal> {
-        let absent = || Refusal::not_found("WINDOW_NOT_FOUND", format!("没有窗口 {code}"), format!("there is no window {code}"));
+        let absent =
+            || Refusal::not_found("WINDOW_NOT_FOUND", format!("没有窗口 {code}"), format!("there is no window {code}"));
         let window = find(&self.windows, division, code).ok_or_else(absent)?;
         if !window.active {
-            return Err(Refusal::state("WINDOW_INACTIVE", format!("窗口 {code} 已停用"), format!("window {code} is inactive")));
+            return Err(Refusal::state(
+                "WINDOW_INACTIVE",
+                format!("窗口 {code} 已停用"),
+                format!("window {code} is inactive"),
+            ));
         }
         Ok(window)
     }
@@ -102,10 +108,15 @@ impl Hall {
 
     /// A person who works.
     pub fn person(&self, division: Division, code: &str) -> Result<&Person, Refusal> {
-        let absent = || Refusal::not_found("PERSON_NOT_FOUND", format!("没有人员 {code}"), format!("there is no person {code}"));
+        let absent =
+            || Refusal::not_found("PERSON_NOT_FOUND", format!("没有人员 {code}"), format!("there is no person {code}"));
         let person = find(&self.people, division, code).ok_or_else(absent)?;
         if !person.active {
-            return Err(Refusal::state("PERSON_INACTIVE", format!("人员 {code} 已停用"), format!("person {code} is inactive")));
+            return Err(Refusal::state(
+                "PERSON_INACTIVE",
+                format!("人员 {code} 已停用"),
+                format!("person {code} is inactive"),
+            ));
         }
         Ok(person)
     }
@@ -150,5 +161,9 @@ fn same_unit(of: &str, code: &str, unit: &str) -> Result<(), Refusal> {
 }
 
 fn not_of_unit(code: &str, unit: &str) -> Refusal {
-    Refusal::state("PERSON_UNIT", format!("人员 {code} 不属于单位 {unit}"), format!("person {code} is not of unit {unit}"))
+    Refusal::state(
+        "PERSON_UNIT",
+        format!("人员 {code} 不属于单位 {unit}"),
+        format!("person {code} is not of unit {unit}"),
+    )
 }

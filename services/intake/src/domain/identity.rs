@@ -55,7 +55,15 @@ mod tests {
 
     #[test]
     fn what_has_no_such_form_is_wrong_and_never_a_panic() {
-        for text in ["", "1", "4102231990010100", "41022319900230001X", "行政许可行政许可行政", "41022319901301001X", "é".repeat(9).as_str()] {
+        for text in [
+            "",
+            "1",
+            "4102231990010100",
+            "41022319900230001X",
+            "行政许可行政许可行政",
+            "41022319901301001X",
+            "é".repeat(9).as_str(),
+        ] {
             assert!(!is_citizen_id(text), "{text}");
             assert!(!is_uscc(text), "{text}");
         }

@@ -85,20 +85,40 @@ pub struct Text {
 impl Text {
     /// Checks what the reading of single fields cannot see; faults name `item.text.…`.
     pub fn check(&self, form: &mut Form) {
-        form.require(self.promised_limit <= self.legal_limit, "item.text.promised_limit_days",
-            "承诺时限不得长于法定时限", "must not be longer than the legal limit");
-        form.require(self.fee_fen == 0 || !self.fee_basis.is_empty(), "item.text.fee_basis",
-            "收费须有法定依据（行政许可法第五十八条）", "a fee needs its legal basis (行政许可法 art. 58)");
-        form.require(!self.joint || self.extension <= 15, "item.text.extension_days",
-            "联合办理延长不得超过15个工作日", "at most 15 where joint (art. 42)");
-        form.require(self.joint || self.extension <= 10, "item.text.extension_days",
-            "延长不得超过10个工作日", "at most 10 (art. 42)");
+        form.require(
+            self.promised_limit <= self.legal_limit,
+            "item.text.promised_limit_days",
+            "承诺时限不得长于法定时限",
+            "must not be longer than the legal limit",
+        );
+        form.require(
+            self.fee_fen == 0 || !self.fee_basis.is_empty(),
+            "item.text.fee_basis",
+            "收费须有法定依据（行政许可法第五十八条）",
+            "a fee needs its legal basis (行政许可法 art. 58)",
+        );
+        form.require(
+            !self.joint || self.extension <= 15,
+            "item.text.extension_days",
+            "联合办理延长不得超过15个工作日",
+            "at most 15 where joint (art. 42)",
+        );
+        form.require(
+            self.joint || self.extension <= 10,
+            "item.text.extension_days",
+            "延长不得超过10个工作日",
+            "at most 10 (art. 42)",
+        );
         let mut codes = HashSet::new();
         for (i, material) in self.materials.iter().enumerate() {
             let field = format!("item.text.materials[{i}]");
             form.require(codes.insert(&material.code), &format!("{field}.code"), "材料代码重复", "stands twice");
-            form.require(material.originals + material.copies > 0, &format!("{field}.copies"),
-                "原件与复印件合计至少1份", "originals and copies together at least 1");
+            form.require(
+                material.originals + material.copies > 0,
+                &format!("{field}.copies"),
+                "原件与复印件合计至少1份",
+                "originals and copies together at least 1",
+            );
         }
     }
 
@@ -139,8 +159,11 @@ impl Item {
         let newest = self.newest();
         // Two revisions may take force on one day: the later one counts from then on, both are kept.
         if effective_on < today || effective_on < newest.effective_on {
-            return Err(Refusal::field("item.effective_on", "生效日期须不早于今天，也不早于上一版本",
-                "must be today or later, and not before the newest revision's day"));
+            return Err(Refusal::field(
+                "item.effective_on",
+                "生效日期须不早于今天，也不早于上一版本",
+                "must be today or later, and not before the newest revision's day",
+            ));
         }
         let next = Revision { number: newest.number + 1, effective_on, revised_at: now, text: Arc::new(text) };
         self.revisions.push(next);

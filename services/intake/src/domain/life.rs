@@ -7,7 +7,8 @@ use super::{
     applicant::Party,
     attachment::{Attachment, MOST_FILES},
     case::{
-        Case, Decision, Demand, End, Ending, Extension, INTAKE_DAYS, ISSUE_DAYS, Issuance, State, Stop, Supplement, Ticked,
+        Case, Decision, Demand, End, Ending, Extension, INTAKE_DAYS, ISSUE_DAYS, Issuance, State, Stop, Supplement,
+        Ticked,
     },
     clocks::{Clock, Signal},
     hall::{Hall, Rank},
@@ -40,7 +41,14 @@ pub struct OnTheSpot {
 
 impl Case {
     /// Takes an application in under the revision in force today.
-    pub fn receive(division: Division, number: String, item: &Item, receipt: Receipt, hall: &Hall, now: Moment) -> Result<Case, Refusal> {
+    pub fn receive(
+        division: Division,
+        number: String,
+        item: &Item,
+        receipt: Receipt,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Case, Refusal> {
         item.must_live()?;
         let today = shanghai_date(now.0);
         let revision = item.in_force(today).ok_or_else(|| {
@@ -101,10 +109,18 @@ impl Case {
     }
 
     /// Asks once for everything that is missing (art. 32(4)); a second list is against art. 72(4).
-    pub fn ask_supplement(&mut self, clerk: &str, demands: Vec<Demand>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn ask_supplement(
+        &mut self,
+        clerk: &str,
+        demands: Vec<Demand>,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         if self.supplement.is_some() {
-            let (zh, en) = ("补正须一次性告知，不得再次要求补正（行政许可法第三十二条、第七十二条）",
-                "a supplement was asked for already; everything must be told at once (art. 32, 72)");
+            let (zh, en) = (
+                "补正须一次性告知，不得再次要求补正（行政许可法第三十二条、第七十二条）",
+                "a supplement was asked for already; everything must be told at once (art. 32, 72)",
+            );
             return Err(Refusal::state("SUPPLEMENT_ALREADY_ASKED", zh, en));
         }
         self.must_be(&[State::Received])?;
@@ -123,14 +139,24 @@ impl Case {
     }
 
     /// Takes what the applicant brought. Once nothing is missing the five days run anew, from today.
-    pub fn take_supplement(&mut self, window: &str, clerk: &str, materials: Vec<Ticked>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn take_supplement(
+        &mut self,
+        window: &str,
+        clerk: &str,
+        materials: Vec<Ticked>,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         self.must_be(&[State::SupplementPending])?;
         hall.accepting_window(self.division, window, &self.unit)?;
         hall.clerk(self.division, clerk, &self.unit)?;
         let Some(supplement) = &mut self.supplement else { return Err(Refusal::internal("pending without a notice")) };
         for ticked in materials {
             let Some(demand) = supplement.demands.iter_mut().find(|demand| demand.material == ticked.code) else {
-                let (zh, en) = (format!("材料 {} 不在补正清单内", ticked.code), format!("material {} was not asked for", ticked.code));
+                let (zh, en) = (
+                    format!("材料 {} 不在补正清单内", ticked.code),
+                    format!("material {} was not asked for", ticked.code),
+                );
                 return Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_NOT_ASKED", zh, en).at("materials"));
             };
             // What is named, but not there, meets nothing.
@@ -159,8 +185,11 @@ impl Case {
         self.must_be(&[State::Received])?;
         hall.clerk(self.division, clerk, &self.unit)?;
         let text = self.text(hall)?;
-        let ticked = |code: &str| self.materials.iter().any(|ticked| ticked.code == code && ticked.originals + ticked.copies > 0);
-        let missing: Vec<_> = text.materials.iter().filter(|m| m.required && !ticked(&m.code)).map(|m| m.code.as_str()).collect();
+        let ticked = |code: &str| {
+            self.materials.iter().any(|ticked| ticked.code == code && ticked.originals + ticked.copies > 0)
+        };
+        let missing: Vec<_> =
+            text.materials.iter().filter(|m| m.required && !ticked(&m.code)).map(|m| m.code.as_str()).collect();
         if !missing.is_empty() {
             let list = missing.join(", ");
             let (zh, en) = (format!("缺少必备材料：{list}"), format!("required materials are missing: {list}"));
@@ -183,7 +212,15 @@ impl Case {
     }
 
     /// Not required, or not competent (art. 32(1), (2)).
-    pub fn refuse(&mut self, clerk: &str, kind: End, reason: String, agency: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn refuse(
+        &mut self,
+        clerk: &str,
+        kind: End,
+        reason: String,
+        agency: String,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         self.must_be(&[State::Received])?;
         hall.clerk(self.division, clerk, &self.unit)?;
         self.end(State::Refused, Ending { kind, reason, agency, by: clerk.to_owned(), at: now.0 }, now);
@@ -192,11 +229,23 @@ impl Case {
 
     /// Stops the clocks from a day on, for a cause of art. 45 and with its written notice.
     #[allow(clippy::too_many_arguments)] // a notice has so many parts
-    pub fn suspend(&mut self, officer: &str, cause: Cause, notice: String, needed_days: u16, first: Option<Date>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn suspend(
+        &mut self,
+        officer: &str,
+        cause: Cause,
+        notice: String,
+        needed_days: u16,
+        first: Option<Date>,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         self.must_be(&[State::Accepted])?;
         hall.officer(self.division, officer, &self.unit)?;
         if !self.text(hall)?.special_procedures.contains(&cause) {
-            let (zh, en) = ("该事项的实施清单未列此特别程序", "the item does not list this procedure as one that may stop the clock");
+            let (zh, en) = (
+                "该事项的实施清单未列此特别程序",
+                "the item does not list this procedure as one that may stop the clock",
+            );
             return Err(Refusal::state("CAUSE_NOT_OF_ITEM", zh, en));
         }
         let today = shanghai_date(now.0);
@@ -265,7 +314,15 @@ impl Case {
     }
 
     /// Grants, or denies with reasons and remedies (art. 38).
-    pub fn decide(&mut self, granted: bool, officer: &str, reasons: String, document: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn decide(
+        &mut self,
+        granted: bool,
+        officer: &str,
+        reasons: String,
+        document: String,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         self.must_be(&[State::Accepted])?;
         hall.officer(self.division, officer, &self.unit)?;
         if officer == self.clerk {
@@ -294,7 +351,14 @@ impl Case {
     }
 
     /// Hands the result out, at another window than the one that received (art. 44).
-    pub fn issue(&mut self, window: &str, clerk: &str, recipient: Party, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn issue(
+        &mut self,
+        window: &str,
+        clerk: &str,
+        recipient: Party,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         self.must_be(&[State::Granted, State::Denied])?;
         hall.issuing_window(self.division, window, &self.unit, &self.window)?;
         hall.clerk(self.division, clerk, &self.unit)?;
@@ -308,7 +372,11 @@ impl Case {
     pub fn withdraw(&mut self, clerk: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
         self.must_be(&[State::Received, State::SupplementPending, State::Accepted, State::Suspended])?;
         hall.clerk(self.division, clerk, &self.unit)?;
-        self.end(State::Withdrawn, Ending { kind: End::Withdrawn, reason, agency: String::new(), by: clerk.to_owned(), at: now.0 }, now);
+        self.end(
+            State::Withdrawn,
+            Ending { kind: End::Withdrawn, reason, agency: String::new(), by: clerk.to_owned(), at: now.0 },
+            now,
+        );
         Ok("case.withdrawn")
     }
 
@@ -318,11 +386,21 @@ impl Case {
             self.must_be(&[])?;
         }
         hall.officer(self.division, officer, &self.unit)?;
-        self.end(State::Terminated, Ending { kind: End::Terminated, reason, agency: String::new(), by: officer.to_owned(), at: now.0 }, now);
+        self.end(
+            State::Terminated,
+            Ending { kind: End::Terminated, reason, agency: String::new(), by: officer.to_owned(), at: now.0 },
+            now,
+        );
         Ok("case.terminated")
     }
 
-    pub fn attach(&mut self, attachment: Attachment, clerk: &str, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+    pub fn attach(
+        &mut self,
+        attachment: Attachment,
+        clerk: &str,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
         if !self.state.is_open() {
             return Err(Refusal::state("CASE_CLOSED", "办件已结束", "the case has come to its end"));
         }
@@ -344,7 +422,8 @@ impl Case {
 
     /// When something happens to the case by itself, microseconds UTC.
     pub fn wakes_at(&self, hall: &Hall) -> Option<i64> {
-        let light = |clock: &Option<Clock>| clock.as_ref().and_then(|clock| clock.next(&hall.calendar)).map(|(at, _)| at);
+        let light =
+            |clock: &Option<Clock>| clock.as_ref().and_then(|clock| clock.next(&hall.calendar)).map(|(at, _)| at);
         match self.state {
             State::Received => {
                 let silence = self.intake.as_ref().and_then(Clock::overdue_at);
@@ -375,7 +454,8 @@ impl Case {
             }
             State::SupplementPending => {
                 let reason = "逾期未补正，视为撤回申请".to_owned();
-                let ending = Ending { kind: End::Lapsed, reason, agency: String::new(), by: kit::actor::SYSTEM.into(), at };
+                let ending =
+                    Ending { kind: End::Lapsed, reason, agency: String::new(), by: kit::actor::SYSTEM.into(), at };
                 self.state = State::Lapsed;
                 self.ending = Some(ending);
                 "case.lapsed"
@@ -408,7 +488,13 @@ impl Case {
         if !self.state.is_open() || self.calendar == hall.calendar.version() {
             return None;
         }
-        let before = (self.intake.clone(), self.legal.clone(), self.promised.clone(), self.issue.clone(), self.supplement.clone());
+        let before = (
+            self.intake.clone(),
+            self.legal.clone(),
+            self.promised.clone(),
+            self.issue.clone(),
+            self.supplement.clone(),
+        );
         let today = shanghai_date(now.0);
         // What was decided keeps the clocks it was decided under.
         if self.state.is_undecided() {
@@ -419,7 +505,13 @@ impl Case {
             clock.count(&hall.calendar, &[], None, today);
         }
         self.stamp(hall);
-        let after = (self.intake.clone(), self.legal.clone(), self.promised.clone(), self.issue.clone(), self.supplement.clone());
+        let after = (
+            self.intake.clone(),
+            self.legal.clone(),
+            self.promised.clone(),
+            self.issue.clone(),
+            self.supplement.clone(),
+        );
         if before == after {
             return None;
         }
@@ -441,7 +533,8 @@ impl Case {
         if self.stops.is_empty() {
             return Some(all);
         }
-        let stopped = |day: &Date| self.stops.iter().any(|stop| *day >= stop.first && stop.last.is_none_or(|last| *day <= last));
+        let stopped =
+            |day: &Date| self.stops.iter().any(|stop| *day >= stop.first && stop.last.is_none_or(|last| *day <= last));
         let days = accepted_on.tomorrow().ok()?.series(jiff::Span::new().days(1)).take_while(|day| *day <= decided_on);
         let lost = days.filter(stopped).filter(|day| hall.calendar.is_workday(*day) == Some(true)).count();
         Some(all.saturating_sub(u32::try_from(lost).ok()?))

@@ -58,7 +58,12 @@ fn read(entry: &Entry) -> Result<Option<(Division, String, Known)>, FollowError>
         }
         "window" => {
             let window = pb::Window::decode(payload).map_err(|error| wrong(&error))?;
-            let known = Window { unit: code(&window.unit), accepts: window.accepts, issues: window.issues, active: active(window.state) };
+            let known = Window {
+                unit: code(&window.unit),
+                accepts: window.accepts,
+                issues: window.issues,
+                active: active(window.state),
+            };
             (code(&window.name), Known::Window(known))
         }
         "person" => {

@@ -28,11 +28,18 @@ const CHUNK: usize = 64 << 10;
 
 #[tonic::async_trait]
 impl AttachmentService for Attachments {
-    async fn upload_attachment(&self, request: Request<Streaming<pb::UploadAttachmentRequest>>) -> Result<Response<pb::Attachment>, Status> {
+    async fn upload_attachment(
+        &self,
+        request: Request<Streaming<pb::UploadAttachmentRequest>>,
+    ) -> Result<Response<pb::Attachment>, Status> {
         let mut parts = request.into_inner();
         let header = match parts.message().await?.and_then(|message| message.part) {
             Some(pb::upload_attachment_request::Part::Header(header)) => header,
-            _ => return Err(Refusal::field("header", "第一条消息须为文件头", "the first message must be the header").into()),
+            _ => {
+                return Err(
+                    Refusal::field("header", "第一条消息须为文件头", "the first message must be the header").into()
+                );
+            }
         };
         let key = RequestKey::of("UploadAttachment", &header, &header.request_id)?;
         check(&header)?;
@@ -65,18 +72,28 @@ impl AttachmentService for Attachments {
         };
         let (division, number) = (target.division, target.number.clone());
         let material = attachment.material.clone();
-        let step = self.0.step(target, key, None, move |case, hall, now| case.attach(attachment.clone(), &clerk, hall, now));
+        let step =
+            self.0.step(target, key, None, move |case, hall, now| case.attach(attachment.clone(), &clerk, hall, now));
         let kept = step.await?;
-        let attachment = kept.case.attachments.iter().find(|attachment| attachment.sha256 == sha256 && attachment.material == material);
+        let attachment = kept
+            .case
+            .attachments
+            .iter()
+            .find(|attachment| attachment.sha256 == sha256 && attachment.material == material);
         let attachment = attachment.ok_or_else(|| Refusal::internal("an attached file is not in its case"))?;
         Ok(Response::new(render::attachment(division, &number, attachment)))
     }
 
     type DownloadAttachmentStream = Pin<Box<dyn Stream<Item = Result<pb::DownloadAttachmentResponse, Status>> + Send>>;
 
-    async fn download_attachment(&self, request: Request<pb::DownloadAttachmentRequest>) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
+    async fn download_attachment(
+        &self,
+        request: Request<pb::DownloadAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
         let name = request.into_inner().name;
-        let malformed = || Refusal::field("name", "名称格式有误", "must be divisions/{division}/cases/{number}/attachments/{sha256}");
+        let malformed = || {
+            Refusal::field("name", "名称格式有误", "must be divisions/{division}/cases/{number}/attachments/{sha256}")
+        };
         let (case, sha256) = name.rsplit_once("/attachments/").ok_or_else(malformed)?;
         let kept = find(&self.0, "name", case).await?;
         let absent = || Refusal::not_found("ATTACHMENT_NOT_FOUND", "没有此附件", "the case has no such attachment");
@@ -98,7 +115,11 @@ impl AttachmentService for Attachments {
 }
 
 /// Sends the bytes, and says at the end if they were not the ones that were handed in.
-async fn pour(mut file: tokio::fs::File, attachment: &Attachment, send: &mpsc::Sender<Result<pb::DownloadAttachmentResponse, Status>>) -> Result<(), Refusal> {
+async fn pour(
+    mut file: tokio::fs::File,
+    attachment: &Attachment,
+    send: &mpsc::Sender<Result<pb::DownloadAttachmentResponse, Status>>,
+) -> Result<(), Refusal> {
     let mut digest = Sha256::new();
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -142,7 +163,8 @@ fn verify(header: &pb::UploadHeader, incoming: &Incoming) -> Result<(), Refusal>
 }
 
 fn wrong_type() -> Refusal {
-    let (zh, en) = ("文件类型不受支持或与内容不符", "not of an allowed type, or the bytes are not of the type declared");
+    let (zh, en) =
+        ("文件类型不受支持或与内容不符", "not of an allowed type, or the bytes are not of the type declared");
     Refusal::new(Kind::Invalid, "FILE_TYPE", zh, en).at("media_type")
 }
 

@@ -48,7 +48,9 @@ impl CaseService for Cases {
         let key = RequestKey::of("RequestSupplement", &request, &request.request_id)?;
         let (target, clerk) = Target::read(&request.name, &request.etag, "clerk", &request.clerk)?;
         let demands = demands(&request.demands)?;
-        let step = self.0.step(target, key, None, move |case, hall, now| case.ask_supplement(&clerk, demands.clone(), hall, now));
+        let step = self
+            .0
+            .step(target, key, None, move |case, hall, now| case.ask_supplement(&clerk, demands.clone(), hall, now));
         answer(step.await)
     }
 
@@ -125,7 +127,8 @@ impl CaseService for Cases {
         let key = RequestKey::of("ExtendCase", &request, &request.request_id)?;
         let (target, approver) = Target::read(&request.name, &request.etag, "approver", &request.approver)?;
         let reason = text("reason", &request.reason, 1, 1_000)?;
-        let step = self.0.step(target, key, None, move |case, hall, now| case.extend(&approver, reason.clone(), hall, now));
+        let step =
+            self.0.step(target, key, None, move |case, hall, now| case.extend(&approver, reason.clone(), hall, now));
         answer(step.await)
     }
 
@@ -166,7 +169,11 @@ impl CaseService for Cases {
         let key = RequestKey::of("WithdrawCase", &request, &request.request_id)?;
         let (target, clerk) = Target::read(&request.name, &request.etag, "clerk", &request.clerk)?;
         let reason = text("reason", &request.reason, 0, 2_000)?;
-        answer(self.0.step(target, key, None, move |case, hall, now| case.withdraw(&clerk, reason.clone(), hall, now)).await)
+        answer(
+            self.0
+                .step(target, key, None, move |case, hall, now| case.withdraw(&clerk, reason.clone(), hall, now))
+                .await,
+        )
     }
 
     async fn terminate_case(&self, request: Request<pb::TerminateCaseRequest>) -> Answer<pb::Case> {
@@ -174,7 +181,8 @@ impl CaseService for Cases {
         let key = RequestKey::of("TerminateCase", &request, &request.request_id)?;
         let (target, officer) = Target::read(&request.name, &request.etag, "officer", &request.officer)?;
         let reason = text("reason", &request.reason, 1, 2_000)?;
-        let step = self.0.step(target, key, None, move |case, hall, now| case.terminate(&officer, reason.clone(), hall, now));
+        let step =
+            self.0.step(target, key, None, move |case, hall, now| case.terminate(&officer, reason.clone(), hall, now));
         answer(step.await)
     }
 
@@ -244,7 +252,8 @@ async fn receive(office: &Office, request: pb::ReceiveCaseRequest) -> Result<Arc
     let counter = Counter::id_of(unit, today);
     let keys = vec![Key::of::<Counter>(division, counter.as_str())];
     let decide = move |desk: &mut kit::store::Desk<'_>| {
-        let mut counter = desk.get::<Counter>(&counter).map_or_else(|| Counter::new(division, &counter), Arc::unwrap_or_clone);
+        let mut counter =
+            desk.get::<Counter>(&counter).map_or_else(|| Counter::new(division, &counter), Arc::unwrap_or_clone);
         let receipt = Receipt {
             window: window.clone(),
             clerk: clerk.clone(),
@@ -388,7 +397,9 @@ fn explain(office: &Office, case: &Case, which: pb::CaseClock) -> Result<Deadlin
         calendar::Due::Provisional { known_through, remaining } => {
             (DeadlineState::Provisional, String::new(), known_through.to_string(), remaining)
         }
-        calendar::Due::Stopped { since, remaining } => (DeadlineState::Stopped, String::new(), since.to_string(), remaining),
+        calendar::Due::Stopped { since, remaining } => {
+            (DeadlineState::Stopped, String::new(), since.to_string(), remaining)
+        }
     };
     let days = explanation.days.into_iter().map(|day| DeadlineDay {
         date: day.date.to_string(),
@@ -420,14 +431,18 @@ async fn track(office: &Office, request: pb::TrackCaseRequest) -> Result<pb::Tra
     let kept = office.cases.get(division, &number).await?.ok_or_else(Case::not_found)?;
     let case = &kept.case;
     let code = request.query_code.trim().to_ascii_uppercase();
-    let same = |right: String| right.len() == code.len() && right.bytes().zip(code.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0;
+    let same = |right: String| {
+        right.len() == code.len() && right.bytes().zip(code.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0
+    };
     if !same(render::query_code(&office.keys, case)) {
         return Err(Case::not_found());
     }
     let on = |at: Option<i64>| at.map(|at| calendar::shanghai_date(at).to_string()).unwrap_or_default();
     let (next_zh, next_en) = match case.state {
         State::SupplementPending => ("请按补正告知书补齐材料", "bring what the supplement notice lists"),
-        State::Granted | State::Denied => ("请携带身份证件到出件窗口领取", "collect the result at an issuing window with your identity document"),
+        State::Granted | State::Denied => {
+            ("请携带身份证件到出件窗口领取", "collect the result at an issuing window with your identity document")
+        }
         _ => ("", ""),
     };
     Ok(pb::TrackCaseResponse {

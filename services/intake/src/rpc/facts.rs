@@ -18,7 +18,8 @@ pub fn facts(case: &Case) -> pb::CaseFacts {
     let on = |at: i64| if at == 0 { 0 } else { days(shanghai_date(at)) };
     let due = |clock: &Option<Clock>| clock.as_ref().and_then(Clock::due_on).map_or(0, days);
     let limit = |clock: &Option<Clock>| clock.as_ref().map_or(0, |clock| i32::from(clock.limit));
-    let signal = |clock: &Option<Clock>| i32::from(signal_code(clock.as_ref().map_or(Signal::Green, |clock| clock.signal)));
+    let signal =
+        |clock: &Option<Clock>| i32::from(signal_code(clock.as_ref().map_or(Signal::Green, |clock| clock.signal)));
     pb::CaseFacts {
         number: case.number.clone(),
         state: i32::from(state_code(case.state)),
@@ -47,7 +48,12 @@ pub fn facts(case: &Case) -> pb::CaseFacts {
         extended: case.extension.is_some(),
         suspensions: i32::try_from(case.stops.len()).unwrap_or(i32::MAX),
         granted: case.decision.as_ref().is_some_and(|decision| decision.granted),
-        handling_days: case.decision.as_ref().and_then(|d| d.days).and_then(|days| i32::try_from(days).ok()).unwrap_or(-1),
+        handling_days: case
+            .decision
+            .as_ref()
+            .and_then(|d| d.days)
+            .and_then(|days| i32::try_from(days).ok())
+            .unwrap_or(-1),
         legal_limit_days: limit(&case.legal),
         promised_limit_days: limit(&case.promised),
         legal_signal: signal(&case.legal),

@@ -24,8 +24,10 @@ pub async fn inbox(office: &Office, request: pb::ListInboxRequest) -> Result<pb:
         .filter(Column::Unit.eq(unit))
         .filter(Column::Open.eq(true));
     if let Some(after) = after {
-        let (due, number) = after.split_once(' ').ok_or_else(|| Refusal::internal("a page token of ours is malformed"))?;
-        let later = Expr::col(Column::DueOn).gt(due).or(Expr::col(Column::DueOn).eq(due).and(Expr::col(Column::Id).gt(number)));
+        let (due, number) =
+            after.split_once(' ').ok_or_else(|| Refusal::internal("a page token of ours is malformed"))?;
+        let later =
+            Expr::col(Column::DueOn).gt(due).or(Expr::col(Column::DueOn).eq(due).and(Expr::col(Column::Id).gt(number)));
         query = query.filter(later);
     }
     let rows = query
@@ -37,7 +39,12 @@ pub async fn inbox(office: &Office, request: pb::ListInboxRequest) -> Result<pb:
         .map_err(unreadable)?;
     let more = rows.len() as u64 > size;
     let last = rows.get(size as usize - 1).filter(|_| more).map(|row| format!("{} {}", row.due_on, row.id));
-    let kept = rows.into_iter().take(size as usize).map(Kept::from_row).collect::<Result<Vec<_>, _>>().map_err(Refusal::internal)?;
+    let kept = rows
+        .into_iter()
+        .take(size as usize)
+        .map(Kept::from_row)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Refusal::internal)?;
     let entries = kept.iter().filter_map(|Kept { case, .. }| {
         let (next, clock) = case.next()?;
         Some(pb::InboxEntry {

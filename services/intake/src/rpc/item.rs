@@ -7,8 +7,7 @@ use kit::{
     actor::RequestKey,
     clock::Moment,
     form::{Form, choice},
-    id,
-    page,
+    id, page,
     refusal::{Kind, Refusal},
     store::{Desk, Event, Key, Noun},
 };
@@ -152,7 +151,8 @@ async fn list(office: &Office, request: pb::ListItemsRequest) -> Result<pb::List
     if let Some(after) = after {
         query = query.filter(item::Column::Id.gt(after));
     }
-    let rows = query.order_by_asc(item::Column::Id).limit(size + 1).all(office.store.read()).await.map_err(unreadable)?;
+    let rows =
+        query.order_by_asc(item::Column::Id).limit(size + 1).all(office.store.read()).await.map_err(unreadable)?;
     let items = rows.into_iter().map(Item::from_row).collect::<Result<Vec<_>, _>>().map_err(Refusal::internal)?;
     let more = items.len() as u64 > size;
     let items = &items[..items.len().min(size as usize)];
@@ -185,10 +185,15 @@ impl Asked {
         let text = item.text.ok_or_else(|| missing("item.text"))?;
         let (division, code) = id::child("item.name", &item.name, "items")?;
         let mut form = Form::new();
-        form.require(code.len() <= 40 && !code.contains(['@', '.']), "item.name",
-            "事项代码为1至40位字母、数字或连字符", "the code is 1 to 40 letters, digits and hyphens");
+        form.require(
+            code.len() <= 40 && !code.contains(['@', '.']),
+            "item.name",
+            "事项代码为1至40位字母、数字或连字符",
+            "the code is 1 to 40 letters, digits and hyphens",
+        );
         let effective_on = day(&mut form, "item.effective_on", &item.effective_on);
-        let unit = form.take(id::child_of("item.text.unit", &text.unit, "units", division)).unwrap_or_default().to_owned();
+        let unit =
+            form.take(id::child_of("item.text.unit", &text.unit, "units", division)).unwrap_or_default().to_owned();
         let text = read_text(text, unit, &mut form);
         form.finish()?;
         let text = text.ok_or_else(|| Refusal::internal("a field that is missing was not named"))?;
@@ -209,14 +214,22 @@ fn read_text(text: pb::ItemText, unit: String, form: &mut Form) -> Option<Text> 
         form.take(choice::<pb::Subject>(&at(&format!("subjects[{i}]")), *subject));
     }
     form.require(text.special_procedures.len() <= 8, &at("special_procedures"), "最多8项", "at most 8");
-    let special: Vec<_> = text.special_procedures.iter().take(8).enumerate()
+    let special: Vec<_> = text
+        .special_procedures
+        .iter()
+        .take(8)
+        .enumerate()
         .filter_map(|(i, value)| form.take(cause(&at(&format!("special_procedures[{i}]")), *value)))
         .collect();
     form.require(text.materials.len() <= 60, &at("materials"), "最多60项", "at most 60");
     let materials = text.materials.iter().take(60).enumerate().map(|(i, m)| {
         let at = |field: &str| format!("item.text.materials[{i}].{field}");
-        form.require(m.code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), &at("code"),
-            "材料代码只含字母、数字和连字符", "letters, digits and hyphens");
+        form.require(
+            m.code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+            &at("code"),
+            "材料代码只含字母、数字和连字符",
+            "letters, digits and hyphens",
+        );
         Material {
             code: form.text(&at("code"), &m.code, 1..=20),
             title: form.text(&at("title"), &m.title, 1..=200),
@@ -234,7 +247,12 @@ fn read_text(text: pb::ItemText, unit: String, form: &mut Form) -> Option<Text> 
     });
     let faq = faq.collect();
     let code = |form: &mut Form, field: &str, code: &str, most: usize| {
-        form.require(code.bytes().all(|b| b.is_ascii_alphanumeric()), &at(field), "只含字母和数字", "letters and digits");
+        form.require(
+            code.bytes().all(|b| b.is_ascii_alphanumeric()),
+            &at(field),
+            "只含字母和数字",
+            "letters and digits",
+        );
         form.text(&at(field), code, 0..=most)
     };
     let basic_code = code(form, "basic_code", &text.basic_code, 12);
@@ -261,7 +279,8 @@ fn read_text(text: pb::ItemText, unit: String, form: &mut Form) -> Option<Text> 
         fee_fen: form.number(&at("fee_fen"), text.fee_fen, 0..=100_000_000_000),
         fee_basis: form.text(&at("fee_basis"), &text.fee_basis, 0..=500),
         result_document: form.text(&at("result_document"), &text.result_document, 0..=200),
-        result_validity_days: form.number(&at("result_validity_days"), text.result_validity_days.into(), 0..=36_500) as i32,
+        result_validity_days: form.number(&at("result_validity_days"), text.result_validity_days.into(), 0..=36_500)
+            as i32,
         place: form.text(&at("place"), &text.place, 0..=200),
         open_hours: form.text(&at("open_hours"), &text.open_hours, 0..=200),
         phone: form.text(&at("phone"), &text.phone, 0..=40),
@@ -298,14 +317,18 @@ fn render(item: &Item, revision: &Revision) -> pb::Item {
             extension_days: text.extension.into(),
             supplement_days: text.supplement.into(),
             conditions: text.conditions.clone(),
-            materials: text.materials.iter().map(|m| pb::Material {
-                code: m.code.clone(),
-                title: m.title.clone(),
-                originals: m.originals,
-                copies: m.copies,
-                required: m.required,
-                issuer: m.issuer.clone(),
-            }).collect(),
+            materials: text
+                .materials
+                .iter()
+                .map(|m| pb::Material {
+                    code: m.code.clone(),
+                    title: m.title.clone(),
+                    originals: m.originals,
+                    copies: m.copies,
+                    required: m.required,
+                    issuer: m.issuer.clone(),
+                })
+                .collect(),
             steps: text.steps.clone(),
             fee_fen: text.fee_fen,
             fee_basis: text.fee_basis.clone(),

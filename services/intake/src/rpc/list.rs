@@ -41,7 +41,12 @@ pub async fn list(office: &Office, request: pb::ListCasesRequest) -> Result<pb::
         .map_err(unreadable)?;
     let more = rows.len() as u64 > size;
     let last = rows.get(size as usize - 1).filter(|_| more).map(|row| order.place(row));
-    let kept = rows.into_iter().take(size as usize).map(Kept::from_row).collect::<Result<Vec<_>, _>>().map_err(Refusal::internal)?;
+    let kept = rows
+        .into_iter()
+        .take(size as usize)
+        .map(Kept::from_row)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Refusal::internal)?;
     Ok(pb::ListCasesResponse {
         cases: kept.iter().map(|kept| render::case(&kept.case)).collect(),
         next_page_token: last.map(|last| page::token(&office.keys, &scope, &last)).unwrap_or_default(),
@@ -66,8 +71,13 @@ impl Ordering {
             "" | "number" => Column::Id,
             "received_at" => Column::ReceivedAt,
             "due_on" => Column::DueOn,
-            _ => return Err(Refusal::field("order_by", "可用：number、received_at、due_on，加 desc 为倒序",
-                "must be number, received_at or due_on, with ` desc` for the other way round")),
+            _ => {
+                return Err(Refusal::field(
+                    "order_by",
+                    "可用：number、received_at、due_on，加 desc 为倒序",
+                    "must be number, received_at or due_on, with ` desc` for the other way round",
+                ));
+            }
         };
         Ok(Ordering { column, direction })
     }
@@ -82,7 +92,8 @@ impl Ordering {
     }
 
     fn after(&self, place: &str) -> Result<SimpleExpr, Refusal> {
-        let (value, id) = place.split_once(' ').ok_or_else(|| Refusal::internal("a page token of ours is malformed"))?;
+        let (value, id) =
+            place.split_once(' ').ok_or_else(|| Refusal::internal("a page token of ours is malformed"))?;
         let value: Value = match self.column {
             Column::ReceivedAt => value.parse::<i64>().map_err(Refusal::internal)?.into(),
             _ => value.to_owned().into(),
@@ -101,13 +112,16 @@ impl Ordering {
 
 /// A term as SQL. Only the fields named here can be asked for.
 fn condition(term: &Term) -> Result<Condition, Refusal> {
-    let malformed = |what: &str| filter::refuse(&format!("`{}` {what}", term.field), &format!("条件 {} 的取值无效", term.field));
+    let malformed =
+        |what: &str| filter::refuse(&format!("`{}` {what}", term.field), &format!("条件 {} 的取值无效", term.field));
     let equality = matches!(term.operator, Operator::Equal | Operator::NotEqual);
     let (column, value): (Column, Value) = match term.field.as_str() {
         "unit" if equality => (Column::Unit, last_segment(&term.value).into()),
         "item" if equality => (Column::Item, last_segment(&term.value).into()),
         "window" if equality => (Column::WindowCode, last_segment(&term.value).into()),
-        "open" if equality => (Column::Open, term.value.parse::<bool>().map_err(|_| malformed("is true or false"))?.into()),
+        "open" if equality => {
+            (Column::Open, term.value.parse::<bool>().map_err(|_| malformed("is true or false"))?.into())
+        }
         "state" if equality => {
             let name = format!("CASE_STATE_{}", term.value.to_ascii_uppercase().trim_start_matches("CASE_STATE_"));
             let state = pb::CaseState::from_str_name(&name).filter(|s| *s != pb::CaseState::Unspecified);
@@ -123,10 +137,15 @@ fn condition(term: &Term) -> Result<Condition, Refusal> {
             (if term.field == "due_on" { Column::DueOn } else { Column::ReceivedOn }, day.to_string().into())
         }
         "unit" | "item" | "window" | "open" | "state" | "signal" => return Err(malformed("takes = and != only")),
-        _ => return Err(filter::refuse(
-            &format!("there is no field `{}`; there are state, unit, item, window, received_on, due_on, signal, open", term.field),
-            "可用字段：state、unit、item、window、received_on、due_on、signal、open",
-        )),
+        _ => {
+            return Err(filter::refuse(
+                &format!(
+                    "there is no field `{}`; there are state, unit, item, window, received_on, due_on, signal, open",
+                    term.field
+                ),
+                "可用字段：state、unit、item、window、received_on、due_on、signal、open",
+            ));
+        }
     };
     // What has no due day is neither before nor after one.
     let due = (term.field == "due_on").then(|| Expr::col(Column::DueOn).ne(NEVER));

@@ -41,7 +41,13 @@ pub async fn watch(office: &Arc<Office>, request: pb::WatchCasesRequest) -> Resu
     Ok(Box::pin(ReceiverStream::new(receive)))
 }
 
-async fn tail(office: Arc<Office>, division: Division, unit: Option<String>, mut after: i64, send: mpsc::Sender<Result<pb::WatchCasesResponse, Status>>) {
+async fn tail(
+    office: Arc<Office>,
+    division: Division,
+    unit: Option<String>,
+    mut after: i64,
+    send: mpsc::Sender<Result<pb::WatchCasesResponse, Status>>,
+) {
     let mut commits = office.writer.commits();
     while !send.is_closed() {
         commits.mark_unchanged();

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use calendar::{Calendar, Notice};
-use kit::{id::Division, store::noun::Corrupt, store::Noun};
+use kit::{id::Division, store::Noun, store::noun::Corrupt};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*, sea_query::OnConflict};
 use serde::de::DeserializeOwned;
 
@@ -61,7 +61,8 @@ pub async fn learn(db: &impl ConnectionTrait, facts: Vec<(Division, String, Know
         id: Set(id),
         body: Set(body),
     });
-    let newer = OnConflict::columns([Column::Kind, Column::Division, Column::Id]).update_column(Column::Body).to_owned();
+    let newer =
+        OnConflict::columns([Column::Kind, Column::Division, Column::Id]).update_column(Column::Body).to_owned();
     Entity::insert_many(rows).on_conflict(newer).exec_without_returning(db).await?;
     Ok(())
 }
@@ -92,7 +93,13 @@ pub async fn read(db: &impl ConnectionTrait) -> Result<Hall, DbErr> {
         let item = Item::from_row(row).map_err(corrupt)?;
         items.insert((item.division, item.code.clone()), Arc::new(item));
     }
-    Ok(Hall { calendar, units: Arc::new(units), windows: Arc::new(windows), people: Arc::new(people), items: Arc::new(items) })
+    Ok(Hall {
+        calendar,
+        units: Arc::new(units),
+        windows: Arc::new(windows),
+        people: Arc::new(people),
+        items: Arc::new(items),
+    })
 }
 
 fn parse<T: DeserializeOwned>(row: &Model) -> Result<T, DbErr> {

@@ -35,7 +35,11 @@ impl Noun for Counter {
     }
 
     fn from_row(row: Model) -> Result<Self, Corrupt> {
-        let division = row.division.parse().map_err(|error: &str| Corrupt { kind: Self::KIND, id: row.id.clone(), what: error.into() })?;
+        let division = row.division.parse().map_err(|error: &str| Corrupt {
+            kind: Self::KIND,
+            id: row.id.clone(),
+            what: error.into(),
+        })?;
         Ok(Counter { division, id: row.id, last: row.last })
     }
 

@@ -36,7 +36,11 @@ impl Noun for Sealed {
     }
 
     fn from_row(row: Model) -> Result<Self, Corrupt> {
-        let division = row.division.parse().map_err(|error: &str| Corrupt { kind: Self::KIND, id: row.id.clone(), what: error.into() })?;
+        let division = row.division.parse().map_err(|error: &str| Corrupt {
+            kind: Self::KIND,
+            id: row.id.clone(),
+            what: error.into(),
+        })?;
         Ok(Sealed { division, id: row.id, sealed: row.sealed, salt: row.salt })
     }
 

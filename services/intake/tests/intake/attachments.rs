@@ -30,7 +30,10 @@ fn header(case: &pb::Case, bytes: &[u8]) -> pb::UploadHeader {
 
 async fn send(hall: &Hall, parts: Vec<Part>) -> Result<pb::Attachment, Status> {
     let messages = parts.into_iter().map(|part| pb::UploadAttachmentRequest { part: Some(part) });
-    hall.attachments().upload_attachment(stream::iter(messages.collect::<Vec<_>>())).await.map(|answer| answer.into_inner())
+    hall.attachments()
+        .upload_attachment(stream::iter(messages.collect::<Vec<_>>()))
+        .await
+        .map(|answer| answer.into_inner())
 }
 
 async fn upload(hall: &Hall, header: pb::UploadHeader, bytes: &[u8]) -> Result<pb::Attachment, Status> {
@@ -119,7 +122,8 @@ async fn bytes_that_are_not_what_was_announced_are_refused() {
     let renamed = pb::UploadHeader { file_name: "invoice.pdf".into(), ..header(&case, EXE) };
     let status = upload(&hall, renamed, EXE).await.expect_err("a program renamed to pdf");
     assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::InvalidArgument, "FILE_TYPE"));
-    let honest = pb::UploadHeader { media_type: "application/vnd.microsoft.portable-executable".into(), ..header(&case, EXE) };
+    let honest =
+        pb::UploadHeader { media_type: "application/vnd.microsoft.portable-executable".into(), ..header(&case, EXE) };
     assert_eq!(refused(upload(&hall, honest, EXE).await), "FILE_TYPE");
     let picture = pb::UploadHeader { media_type: "image/png".into(), ..announced() };
     assert_eq!(refused(upload(&hall, picture, PDF).await), "FILE_TYPE");
@@ -141,7 +145,8 @@ async fn a_file_of_more_than_twenty_mebibytes_is_refused() {
         assert_eq!(fields(&upload(&hall, announced(size), PDF).await.expect_err("size")), ["size_bytes"]);
     }
     let chunk = Part::Chunk([PDF, &vec![0; CHUNK - PDF.len()]].concat());
-    let parts = [Part::Header(announced(most))].into_iter().chain(std::iter::repeat_n(chunk, most as usize / CHUNK + 1));
+    let parts =
+        [Part::Header(announced(most))].into_iter().chain(std::iter::repeat_n(chunk, most as usize / CHUNK + 1));
     let status = send(&hall, parts.collect()).await.expect_err("more than announced");
     assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::ResourceExhausted, "FILE_TOO_LARGE"));
     until(async || nothing_waits(&hall)).await;
@@ -155,7 +160,10 @@ async fn the_parts_of_an_upload_come_in_their_order() {
     assert_eq!(fields(&send(&hall, vec![]).await.expect_err("nothing")), ["header"]);
     assert_eq!(fields(&send(&hall, vec![chunk.clone()]).await.expect_err("no header")), ["header"]);
     assert_eq!(fields(&send(&hall, vec![head.clone(), head.clone()]).await.expect_err("two headers")), ["chunk"]);
-    assert_eq!(fields(&send(&hall, vec![head, Part::Chunk(vec![0; CHUNK + 1])]).await.expect_err("a large chunk")), ["chunk"]);
+    assert_eq!(
+        fields(&send(&hall, vec![head, Part::Chunk(vec![0; CHUNK + 1])]).await.expect_err("a large chunk")),
+        ["chunk"]
+    );
     assert!(nothing_waits(&hall));
 }
 
@@ -163,15 +171,30 @@ async fn the_parts_of_an_upload_come_in_their_order() {
 async fn a_file_has_a_bare_name_a_whole_checksum_and_a_material_of_the_item() {
     let hall = Hall::open("2026-06-01T09:00").await;
     let case = hall.window("A01").receives(FOOD).await;
-    let names = ["", " ", "../../etc/passwd", "/etc/passwd", "a/b.pdf", "a\\b.pdf", "C:b.pdf", ".hidden", "a..pdf", "a\0.pdf", "a\n.pdf",
-        "a\tb.pdf", "fdp.\u{202e}exe", &"长".repeat(201)];
+    let names = [
+        "",
+        " ",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "a/b.pdf",
+        "a\\b.pdf",
+        "C:b.pdf",
+        ".hidden",
+        "a..pdf",
+        "a\0.pdf",
+        "a\n.pdf",
+        "a\tb.pdf",
+        "fdp.\u{202e}exe",
+        &"长".repeat(201),
+    ];
     for file_name in names {
         let named = pb::UploadHeader { file_name: file_name.into(), ..header(&case, PDF) };
         let status = upload(&hall, named, PDF).await.expect_err(file_name);
         assert!(fields(&status).contains(&"file_name".to_owned()), "{file_name}: {status}");
     }
     for sha256 in [vec![], vec![1; 31], vec![1; 33]] {
-        let status = upload(&hall, pb::UploadHeader { sha256, ..header(&case, PDF) }, PDF).await.expect_err("a checksum");
+        let status =
+            upload(&hall, pb::UploadHeader { sha256, ..header(&case, PDF) }, PDF).await.expect_err("a checksum");
         assert_eq!(fields(&status), ["sha256"]);
     }
     let unknown = pb::UploadHeader { material: "M9".into(), ..header(&case, PDF) };

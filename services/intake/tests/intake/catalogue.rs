@@ -14,7 +14,13 @@ fn limit(item: &pb::Item) -> i32 {
     item.text.as_ref().expect("text").legal_limit_days
 }
 
-async fn list(hall: &Hall, size: i32, token: &str, unit: &str, show_retired: bool) -> Result<pb::ListItemsResponse, Status> {
+async fn list(
+    hall: &Hall,
+    size: i32,
+    token: &str,
+    unit: &str,
+    show_retired: bool,
+) -> Result<pb::ListItemsResponse, Status> {
     let parent = format!("divisions/{DIVISION}");
     let unit = if unit.is_empty() { String::new() } else { name("units", unit) };
     let request = pb::ListItemsRequest { parent, page_size: size, page_token: token.into(), unit, show_retired };

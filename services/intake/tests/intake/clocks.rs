@@ -22,7 +22,10 @@ async fn silence_for_five_working_days_is_acceptance_from_the_day_of_receipt() {
         // Saturday the 14th is worked, and was the last day.
         hall.pass_to("2026-02-15T00:00").await;
         let case = hall.case(&case).await;
-        assert_eq!((case.state(), case.deemed_accepted, case.accepted_on.as_str()), (CaseState::Accepted, true, "2026-02-09"));
+        assert_eq!(
+            (case.state(), case.deemed_accepted, case.accepted_on.as_str()),
+            (CaseState::Accepted, true, "2026-02-09")
+        );
         let legal = case.legal_clock.as_ref().expect("runs");
         assert_eq!((legal.from.as_str(), legal.due_on.as_str()), ("2026-02-09", "2026-03-13"));
         assert!(case.intake_clock.is_none());
@@ -147,7 +150,8 @@ async fn weeks_of_downtime_change_nothing_of_what_time_brings() {
         awake.pass_to(&format!("2026-03-{day:02}T00:00")).await;
     }
     let expected = lives(&awake, &cases).await;
-    let events: Vec<Vec<&str>> = expected.iter().map(|life| life.iter().map(|(event, _)| event.as_str()).collect()).collect();
+    let events: Vec<Vec<&str>> =
+        expected.iter().map(|life| life.iter().map(|(event, _)| event.as_str()).collect()).collect();
     let late = ["case.yellow", "case.red", "case.yellow", "case.red"];
     assert_eq!(events[0], [["case.received", "case.yellow", "case.deemed_accepted"].as_slice(), &late].concat());
     assert_eq!(events[1], [["case.received", "case.accepted"].as_slice(), &late].concat());
@@ -197,7 +201,9 @@ async fn a_case_that_cannot_be_read_holds_up_no_other() {
     Hall::on_each_engine("2026-02-09T09:00", async |hall| {
         let spoilt = hall.window("A01").receives(FOOD).await;
         let case = hall.window("A01").receives(FOOD).await;
-        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake")).await.expect("opens");
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
+            .await
+            .expect("opens");
         let tx = store.begin().await.expect("begins");
         let sql = format!("UPDATE cases SET body = '{{}}' WHERE id = '{}'", spoilt.number);
         assert_eq!(tx.execute_unprepared(&sql).await.expect("spoilt").rows_affected(), 1);

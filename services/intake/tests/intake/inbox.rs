@@ -43,7 +43,8 @@ async fn the_nearest_due_comes_first_and_says_what_to_do() {
             (&stopped, NextAction::Resume, ""),
         ];
         let seen = page(&hall, UNIT, 0, "").await.expect("the inbox");
-        let seen: Vec<_> = seen.entries.iter().map(|entry| (number(entry), entry.action(), entry.due_on.as_str())).collect();
+        let seen: Vec<_> =
+            seen.entries.iter().map(|entry| (number(entry), entry.action(), entry.due_on.as_str())).collect();
         let expected = expected.map(|(case, action, due_on)| (case.number.as_str(), action, due_on));
         assert_eq!(seen, expected);
 

@@ -28,7 +28,8 @@ async fn the_journal_has_no_gap_and_every_entry_reads_as_what_its_event_promises
                 }
                 other => panic!("an event of {other}"),
             }
-            let by_clock = matches!(entry.event.as_str(), "case.yellow" | "case.red" | "case.deemed_accepted" | "case.lapsed");
+            let by_clock =
+                matches!(entry.event.as_str(), "case.yellow" | "case.red" | "case.deemed_accepted" | "case.lapsed");
             if by_clock {
                 assert_eq!(entry.actor, "system");
             } else if kind == "case" {
@@ -45,7 +46,9 @@ async fn the_journal_has_no_gap_and_every_entry_reads_as_what_its_event_promises
 async fn every_leaf_hash_is_of_its_entry() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         busy_day(&hall).await;
-        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake")).await.expect("opens");
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
+            .await
+            .expect("opens");
         let rows = entry::Entity::find().order_by_asc(entry::Column::Seq).all(store.read()).await.expect("the rows");
         let served = hall.journal().await;
         assert_eq!(rows.len(), served.len());
@@ -82,7 +85,9 @@ async fn busy_day(hall: &Hall) {
     hall.bring(&asked, &["M1"]).await.expect("brought");
     hall.withdraw(&asked).await.expect("withdrawn");
     hall.window("A02").receives(ROAD).await;
-    hall.receive(pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) }).await.expect("done");
+    hall.receive(pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) })
+        .await
+        .expect("done");
     hall.revises_item(FOOD, food_text(), "").await.expect("revised");
     hall.pass_to("2026-06-30T09:00").await;
 }

@@ -77,7 +77,10 @@ async fn an_instant_item_passes_through_in_one_call() {
         let history = hall.history(&case).await;
         assert_eq!(history.len(), 1);
         let (event, facts) = &history[0];
-        assert_eq!((event.as_str(), facts.handling_days, facts.handling()), ("case.handled_at_once", 0, pb::Handling::Instant));
+        assert_eq!(
+            (event.as_str(), facts.handling_days, facts.handling()),
+            ("case.handled_at_once", 0, pb::Handling::Instant)
+        );
         assert_eq!(facts.received_at, facts.issued_at);
     })
     .await;
@@ -88,7 +91,8 @@ async fn what_is_not_instant_or_not_whole_is_not_handled_at_once_and_leaves_no_t
     let hall = Hall::open("2026-06-01T09:00").await;
     let before = hall.journal().await.len();
     let spot = on_the_spot;
-    let asked = |item: &str, spot: pb::OnTheSpot| pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", item) };
+    let asked =
+        |item: &str, spot: pb::OnTheSpot| pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", item) };
     assert_eq!(refused(hall.receive(asked(FOOD, spot())).await), "ITEM_NOT_INSTANT");
     let bare = pb::ReceiveCaseRequest { materials: vec![], ..asked(COPY, spot()) };
     assert_eq!(refused(hall.receive(bare).await), "MATERIALS_MISSING");
@@ -106,7 +110,11 @@ async fn what_is_not_instant_or_not_whole_is_not_handled_at_once_and_leaves_no_t
 #[tokio::test]
 async fn what_is_required_must_be_there_to_be_accepted() {
     let hall = Hall::open("2026-06-01T09:00").await;
-    let now = pb::ReceiveCaseRequest { accept_now: true, materials: vec![ticked("M1"), ticked("M3")], ..receipt("A01", FOOD) };
+    let now = pb::ReceiveCaseRequest {
+        accept_now: true,
+        materials: vec![ticked("M1"), ticked("M3")],
+        ..receipt("A01", FOOD)
+    };
     assert_eq!(refused(hall.receive(now.clone()).await), "MATERIALS_MISSING");
     let none = pb::TickedMaterial { code: "M2".into(), originals: 0, copies: 0 };
     let empty = pb::ReceiveCaseRequest { materials: vec![ticked("M1"), none], ..now.clone() };
@@ -147,7 +155,10 @@ async fn a_closed_window_and_a_person_who_has_left_do_nothing_more() {
     })
     .await;
     hall.closes_window("A01").await;
-    until(async || hall.receive(receipt("A01", FOOD)).await.is_err_and(|s| kit::status::reason(&s) == "WINDOW_INACTIVE")).await;
+    until(async || {
+        hall.receive(receipt("A01", FOOD)).await.is_err_and(|s| kit::status::reason(&s) == "WINDOW_INACTIVE")
+    })
+    .await;
     let by_head = pb::DecideCaseRequest { officer: name("people", &head(UNIT)), ..grant(&case) };
     assert!(hall.decide(by_head).await.is_ok());
 }
@@ -163,7 +174,8 @@ async fn a_denial_has_reasons_and_tells_the_remedies() {
         let decision = case.decision.as_ref().expect("decided");
         assert!(!decision.granted);
         let line = &decision.remedies_zh;
-        for part in ["六十日内", "尉氏县人民政府", "行政复议", "六个月内", "尉氏县人民法院", "行政诉讼"] {
+        for part in ["六十日内", "尉氏县人民政府", "行政复议", "六个月内", "尉氏县人民法院", "行政诉讼"]
+        {
             assert!(line.contains(part), "{line}");
         }
         let case = hall.window("C01").issues(&case).await.expect("the denial is handed out, too");
@@ -222,7 +234,11 @@ async fn an_application_that_needs_no_licence_or_goes_elsewhere_is_refused() {
     let other = hall.refuse(&other, RefusalKind::NotRequired, "").await.expect("refused");
     assert_eq!(other.ending.as_ref().expect("ended").kind, "NOT_REQUIRED");
     hall.pass_to("2026-07-01T00:00").await;
-    assert_eq!(hall.events(&other).await, ["case.received", "case.refused"], "silence does not accept what was refused");
+    assert_eq!(
+        hall.events(&other).await,
+        ["case.received", "case.refused"],
+        "silence does not accept what was refused"
+    );
 
     let accepted = hall.window("A01").accepts(FOOD).await;
     assert_eq!(refused(hall.refuse(&accepted, RefusalKind::NotRequired, "").await), "CASE_STATE");
@@ -252,7 +268,10 @@ async fn what_has_no_object_any_more_is_terminated_while_it_is_open() {
     let case = hall.window("A01").accepts(FOOD).await;
     let case = hall.grant(&case).await.expect("granted");
     let case = hall.terminate(&case).await.expect("terminated, though decided");
-    assert_eq!((case.state(), case.ending.as_ref().expect("ended").kind.as_str()), (CaseState::Terminated, "TERMINATED"));
+    assert_eq!(
+        (case.state(), case.ending.as_ref().expect("ended").kind.as_str()),
+        (CaseState::Terminated, "TERMINATED")
+    );
     assert_eq!(hall.events(&case).await.last().map(String::as_str), Some("case.terminated"));
     assert_eq!(refused(hall.terminate(&case).await), "CASE_STATE");
 }
@@ -290,7 +309,11 @@ fn head_of_unit() -> String {
 #[tokio::test]
 async fn a_step_for_a_case_that_is_not_there_says_so() {
     let hall = Hall::open("2026-06-01T09:00").await;
-    let case = pb::Case { name: name("cases", "410223-012-20260601-000009-1"), unit: name("units", UNIT), ..Default::default() };
+    let case = pb::Case {
+        name: name("cases", "410223-012-20260601-000009-1"),
+        unit: name("units", UNIT),
+        ..Default::default()
+    };
     assert_eq!(refused(hall.accept(&case).await), "CASE_NOT_FOUND");
     assert_eq!(refused(hall.grant(&case).await), "CASE_NOT_FOUND");
     let get = pb::GetCaseRequest { name: case.name.clone() };

@@ -59,14 +59,23 @@ async fn five_hundred_cases_are_paged_in_each_order_without_loss_or_repeat() {
         }
         let received_at = |case: &pb::Case| case.received_at.as_ref().map(|at| (at.seconds, at.nanos));
         let due_on = |case: &pb::Case| {
-            let clock = case.intake_clock.as_ref().or(case.promised_clock.as_ref()).filter(|_| case.state() != CaseState::Issued);
+            let clock = case
+                .intake_clock
+                .as_ref()
+                .or(case.promised_clock.as_ref())
+                .filter(|_| case.state() != CaseState::Issued);
             clock.map_or_else(|| "9999".to_owned(), |clock| clock.due_on.clone())
         };
         let by_number = list(&hall, "", "").await.expect("listed");
         assert_eq!(by_number.iter().map(|case| &case.number).collect::<HashSet<_>>().len(), 500);
-        for (order_by, descending) in [("number", false), ("received_at", false), ("due_on", false), ("number desc", true),
-            ("received_at desc", true), ("due_on desc", true)]
-        {
+        for (order_by, descending) in [
+            ("number", false),
+            ("received_at", false),
+            ("due_on", false),
+            ("number desc", true),
+            ("received_at desc", true),
+            ("due_on desc", true),
+        ] {
             let mut expected = by_number.clone();
             match order_by.split(' ').next() {
                 Some("received_at") => expected.sort_by_key(|case| (received_at(case), case.number.clone())),
@@ -150,12 +159,30 @@ async fn each_filter_finds_its_cases() {
 #[tokio::test]
 async fn a_filter_or_an_order_that_is_none_is_refused() {
     let hall = Hall::open("2026-06-01T09:00").await;
-    for filter in ["state", "state = SLEEPING", "state = UNSPECIFIED", "state > ACCEPTED", "open = maybe", "signal = BLUE", "due_on = soon",
-        "received_on >= 2026-02-30", "applicant = 李小明", "unit = 012 OR unit = 005", "unit = \"012", "unit = '1'; DROP TABLE cases",
-        "version = 1", "body = x", &"unit = 012 AND ".repeat(30), &format!("unit = {}", "0".repeat(1_000))]
-    {
+    for filter in [
+        "state",
+        "state = SLEEPING",
+        "state = UNSPECIFIED",
+        "state > ACCEPTED",
+        "open = maybe",
+        "signal = BLUE",
+        "due_on = soon",
+        "received_on >= 2026-02-30",
+        "applicant = 李小明",
+        "unit = 012 OR unit = 005",
+        "unit = \"012",
+        "unit = '1'; DROP TABLE cases",
+        "version = 1",
+        "body = x",
+        &"unit = 012 AND ".repeat(30),
+        &format!("unit = {}", "0".repeat(1_000)),
+    ] {
         let status = list(&hall, filter, "").await.expect_err(filter);
-        assert_eq!((kit::status::reason(&status).as_str(), fields(&status)), ("FIELD_INVALID", vec!["filter".to_owned()]), "{filter}");
+        assert_eq!(
+            (kit::status::reason(&status).as_str(), fields(&status)),
+            ("FIELD_INVALID", vec!["filter".to_owned()]),
+            "{filter}"
+        );
     }
     for order_by in ["name", "number up", "number desc desc", "due_on,number", "id; DROP TABLE cases"] {
         let status = list(&hall, "", order_by).await.expect_err(order_by);
@@ -175,7 +202,12 @@ async fn a_page_token_continues_its_own_query_only() {
         let rest = page(&hall, &pb::ListCasesRequest { page_size: 5, ..mine.clone() }, &token).await.expect("the rest");
         assert_eq!((rest.cases.len(), rest.next_page_token.as_str()), (2, ""));
         let elsewhere = pb::ListCasesRequest { parent: "divisions/410224".into(), ..mine.clone() };
-        for other in [query("open = false", "due_on"), query("open = true", "number"), query("open = true", "due_on desc"), elsewhere] {
+        for other in [
+            query("open = false", "due_on"),
+            query("open = true", "number"),
+            query("open = true", "due_on desc"),
+            elsewhere,
+        ] {
             assert_eq!(refused(page(&hall, &other, &token).await), "PAGE_TOKEN_INVALID");
         }
         let mut forged = token.clone().into_bytes();

@@ -45,18 +45,30 @@ async fn live(hall: &Hall) -> Vec<String> {
     let case = hall.receive(request.clone()).await.expect("received");
     say(&case);
     let spot = pb::OnTheSpot { recipient: Some(recipient()), ..on_the_spot() };
-    let at_once = pb::ReceiveCaseRequest { applicant: Some(applicant()), on_the_spot: Some(spot), ..receipt("A01", COPY) };
+    let at_once =
+        pb::ReceiveCaseRequest { applicant: Some(applicant()), on_the_spot: Some(spot), ..receipt("A01", COPY) };
     say(&hall.receive(at_once).await.expect("at once"));
     // Refusals, by the field and by the state.
     for wrong in [
         pb::Applicant { document_number: "410223198812300025".into(), phone: "13987651234x".into(), ..applicant() },
-        pb::Applicant { address: "人民路甲9号".repeat(50), agent_document_number: "E77665544-".into(), ..applicant() },
+        pb::Applicant {
+            address: "人民路甲9号".repeat(50), agent_document_number: "E77665544-".into(), ..applicant()
+        },
         pb::Applicant { document: 99, ..applicant() },
         pb::Applicant { display_name: "司徒金丝雀\u{202e}".into(), ..applicant() },
     ] {
-        say(&hall.receive(pb::ReceiveCaseRequest { applicant: Some(wrong), ..receipt("A01", FOOD) }).await.expect_err("wrong"));
+        say(&hall
+            .receive(pb::ReceiveCaseRequest { applicant: Some(wrong), ..receipt("A01", FOOD) })
+            .await
+            .expect_err("wrong"));
     }
-    say(&hall.receive(pb::ReceiveCaseRequest { window: name("windows", "B01"), request_id: kit::testing::request_id(), ..request.clone() }).await);
+    say(&hall
+        .receive(pb::ReceiveCaseRequest {
+            window: name("windows", "B01"),
+            request_id: kit::testing::request_id(),
+            ..request.clone()
+        })
+        .await);
     say(&hall.receive(pb::ReceiveCaseRequest { accept_now: false, ..request }).await.expect_err("reused"));
     let case = hall.grant(&case).await.expect("granted");
     let issue = pb::IssueCaseRequest {
@@ -114,12 +126,15 @@ async fn no_byte_of_the_database_tells_personal_data() {
 async fn no_row_and_no_journal_entry_tells_personal_data_and_what_is_sealed_is_there() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         live(&hall).await;
-        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake")).await.expect("opens");
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
+            .await
+            .expect("opens");
         let entries = entry::Entity::find().all(store.read()).await.expect("the journal");
         let in_journal = entries.iter().map(|entry| format!("{entry:?} {}", String::from_utf8_lossy(&entry.payload)));
         let text = |row: sea_orm::QueryResult| row.try_get_by_index::<String>(0).expect("text");
         let query = |sql: &str| Statement::from_string(store.read().get_database_backend(), sql);
-        let bodies = store.read().query_all_raw(query("SELECT body FROM cases")).await.expect("the cases").into_iter().map(text);
+        let bodies =
+            store.read().query_all_raw(query("SELECT body FROM cases")).await.expect("the cases").into_iter().map(text);
         let mut rows = 0;
         for told in in_journal.chain(bodies) {
             rows += 1;
@@ -129,9 +144,16 @@ async fn no_row_and_no_journal_entry_tells_personal_data_and_what_is_sealed_is_t
         }
         assert!(rows > 10);
         // Three applicants and two recipients, each sealed with a salt of its own.
-        let sealed = store.read().query_all_raw(query("SELECT id FROM personal ORDER BY id")).await.expect("what is sealed");
-        assert_eq!(sealed.into_iter().map(text).map(|id| id.rsplit('.').next().unwrap_or_default().to_owned()).collect::<Vec<_>>(),
-            ["applicant", "recipient", "applicant", "recipient", "applicant"]);
+        let sealed =
+            store.read().query_all_raw(query("SELECT id FROM personal ORDER BY id")).await.expect("what is sealed");
+        assert_eq!(
+            sealed
+                .into_iter()
+                .map(text)
+                .map(|id| id.rsplit('.').next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>(),
+            ["applicant", "recipient", "applicant", "recipient", "applicant"]
+        );
         store.close().await.expect("closes");
     })
     .await;

@@ -101,11 +101,15 @@ async fn an_amended_notice_moves_the_days_of_open_cases_and_of_no_other() {
 
         let now = hall.case(&open).await;
         let clock = now.legal_clock.as_ref().expect("runs");
-        assert_eq!((clock.due_on.as_str(), now.promised_clock.as_ref().expect("runs").due_on.as_str()), ("2026-07-02", "2026-06-15"));
+        assert_eq!(
+            (clock.due_on.as_str(), now.promised_clock.as_ref().expect("runs").due_on.as_str()),
+            ("2026-07-02", "2026-06-15")
+        );
         assert!(clock.calendar_version.contains("2026.2"), "{}", clock.calendar_version);
         assert_eq!(hall.events(&open).await.last().map(String::as_str), Some("case.redated"));
         // The case whose days all lie before is the same, but for the version of the calendar that says so.
-        until(async || hall.case(&early).await.intake_clock.expect("runs").calendar_version == clock.calendar_version).await;
+        until(async || hall.case(&early).await.intake_clock.expect("runs").calendar_version == clock.calendar_version)
+            .await;
         assert_eq!(hall.case(&early).await.etag, early.etag);
         assert_eq!(hall.events(&early).await, ["case.received"]);
         assert_eq!(hall.case(&closed).await, closed);

@@ -59,52 +59,126 @@ async fn every_step_said_twice_is_done_once() {
         let (name_of, id_of) = (name, request_id);
         let case = hall.window("A01").receives(FOOD).await;
         let (name, etag) = (case.name.clone(), String::new());
-        let (clerk, officer, head) = (
-            name_of("people", &clerk(UNIT)),
-            name_of("people", &officer(UNIT)),
-            name_of("people", &head(UNIT)),
-        );
+        let (clerk, officer, head) =
+            (name_of("people", &clerk(UNIT)), name_of("people", &officer(UNIT)), name_of("people", &head(UNIT)));
         let demand = pb::SupplementDemand { material: "M2".into(), what: "缺少公章".into(), met: false };
-        twice!(hall, request_supplement, pb::RequestSupplementRequest {
-            name: name.clone(), clerk: clerk.clone(), demands: vec![demand], etag: etag.clone(), request_id: id_of(),
-        });
-        twice!(hall, supplement_case, pb::SupplementCaseRequest {
-            name: name.clone(), window: case.received_window.clone(), clerk: clerk.clone(), materials: vec![ticked("M2")],
-            etag: etag.clone(), request_id: id_of(),
-        });
-        twice!(hall, accept_case, pb::AcceptCaseRequest {
-            name: name.clone(), clerk: clerk.clone(), etag: etag.clone(), request_id: id_of(),
-        });
-        twice!(hall, suspend_case, pb::SuspendCaseRequest {
-            name: name.clone(), officer: officer.clone(), cause: pb::SuspensionCause::Hearing.into(),
-            notice_number: "3".into(), needed_days: 5, first_day: String::new(), etag: etag.clone(), request_id: id_of(),
-        });
-        twice!(hall, resume_case, pb::ResumeCaseRequest {
-            name: name.clone(), officer: officer.clone(), last_day: String::new(), etag: etag.clone(), request_id: id_of(),
-        });
-        twice!(hall, extend_case, pb::ExtendCaseRequest {
-            name: name.clone(), approver: head, reason: "案情复杂".into(), etag: etag.clone(), request_id: id_of(),
-        });
+        twice!(
+            hall,
+            request_supplement,
+            pb::RequestSupplementRequest {
+                name: name.clone(),
+                clerk: clerk.clone(),
+                demands: vec![demand],
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
+        twice!(
+            hall,
+            supplement_case,
+            pb::SupplementCaseRequest {
+                name: name.clone(),
+                window: case.received_window.clone(),
+                clerk: clerk.clone(),
+                materials: vec![ticked("M2")],
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
+        twice!(
+            hall,
+            accept_case,
+            pb::AcceptCaseRequest { name: name.clone(), clerk: clerk.clone(), etag: etag.clone(), request_id: id_of() }
+        );
+        twice!(
+            hall,
+            suspend_case,
+            pb::SuspendCaseRequest {
+                name: name.clone(),
+                officer: officer.clone(),
+                cause: pb::SuspensionCause::Hearing.into(),
+                notice_number: "3".into(),
+                needed_days: 5,
+                first_day: String::new(),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
+        twice!(
+            hall,
+            resume_case,
+            pb::ResumeCaseRequest {
+                name: name.clone(),
+                officer: officer.clone(),
+                last_day: String::new(),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
+        twice!(
+            hall,
+            extend_case,
+            pb::ExtendCaseRequest {
+                name: name.clone(),
+                approver: head,
+                reason: "案情复杂".into(),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
         twice!(hall, decide_case, grant(&case));
-        let issued = twice!(hall, issue_case, pb::IssueCaseRequest {
-            name: name.clone(), window: name_of("windows", "B01"), clerk: clerk.clone(), recipient: Some(recipient()),
-            etag: etag.clone(), request_id: id_of(),
-        });
+        let issued = twice!(
+            hall,
+            issue_case,
+            pb::IssueCaseRequest {
+                name: name.clone(),
+                window: name_of("windows", "B01"),
+                clerk: clerk.clone(),
+                recipient: Some(recipient()),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
         assert_eq!(issued.state(), CaseState::Issued);
 
         let other = hall.window("A01").receives(FOOD).await;
-        twice!(hall, refuse_case, pb::RefuseCaseRequest {
-            name: other.name, clerk: clerk.clone(), kind: pb::RefusalKind::NotRequired.into(), reason: "无需许可".into(),
-            competent_agency: String::new(), etag: etag.clone(), request_id: id_of(),
-        });
+        twice!(
+            hall,
+            refuse_case,
+            pb::RefuseCaseRequest {
+                name: other.name,
+                clerk: clerk.clone(),
+                kind: pb::RefusalKind::NotRequired.into(),
+                reason: "无需许可".into(),
+                competent_agency: String::new(),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
         let other = hall.window("A01").receives(FOOD).await;
-        twice!(hall, withdraw_case, pb::WithdrawCaseRequest {
-            name: other.name, clerk, reason: String::new(), etag: etag.clone(), request_id: id_of(),
-        });
+        twice!(
+            hall,
+            withdraw_case,
+            pb::WithdrawCaseRequest {
+                name: other.name,
+                clerk,
+                reason: String::new(),
+                etag: etag.clone(),
+                request_id: id_of(),
+            }
+        );
         let other = hall.window("A01").receives(FOOD).await;
-        twice!(hall, terminate_case, pb::TerminateCaseRequest {
-            name: other.name, officer, reason: "申请人死亡".into(), etag, request_id: id_of(),
-        });
+        twice!(
+            hall,
+            terminate_case,
+            pb::TerminateCaseRequest {
+                name: other.name,
+                officer,
+                reason: "申请人死亡".into(),
+                etag,
+                request_id: id_of(),
+            }
+        );
     })
     .await;
 }
@@ -116,7 +190,10 @@ async fn a_request_id_stands_for_one_request() {
         let case = hall.receive(request.clone()).await.expect("received");
         let other = pb::ReceiveCaseRequest { accept_now: true, ..request.clone() };
         let status = hall.receive(other).await.expect_err("another request");
-        assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+        assert_eq!(
+            (status.code(), kit::status::reason(&status).as_str()),
+            (Code::InvalidArgument, "REQUEST_ID_REUSED")
+        );
         assert_eq!(fields(&status), ["request_id"]);
         let step = pb::DecideCaseRequest { request_id: request.request_id.clone(), ..grant(&case) };
         assert_eq!(refused(hall.decide(step).await), "REQUEST_ID_REUSED");
@@ -144,7 +221,8 @@ async fn a_step_on_a_case_that_has_changed_since_it_was_read_is_aborted() {
         let read = hall.window("A01").accepts(FOOD).await;
         hall.extend(&read, &head(UNIT)).await.expect("extended by another");
         for etag in [read.etag.as_str(), "0", "rubbish", "99999999999999999999999"] {
-            let status = hall.decide(pb::DecideCaseRequest { etag: etag.into(), ..grant(&read) }).await.expect_err(etag);
+            let status =
+                hall.decide(pb::DecideCaseRequest { etag: etag.into(), ..grant(&read) }).await.expect_err(etag);
             assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::Aborted, "ETAG_STALE"), "{etag}");
         }
         let now = hall.case(&read).await;

@@ -24,7 +24,11 @@ async fn what_is_asked_for_must_be_a_material_of_the_item_and_told_once() {
     assert_eq!(refused(hall.ask(&case, &[]).await), "FIELD_INVALID");
     assert_eq!(refused(hall.ask(&case, &["M1", "M1"]).await), "FIELD_INVALID");
     hall.accept(&case).await.expect("accepted");
-    assert_eq!(refused(hall.ask(&case, &["M1"]).await), "CASE_STATE", "chasing documents after acceptance stops nothing");
+    assert_eq!(
+        refused(hall.ask(&case, &["M1"]).await),
+        "CASE_STATE",
+        "chasing documents after acceptance stops nothing"
+    );
 }
 
 #[tokio::test]

@@ -24,8 +24,14 @@ async fn the_applicant_follows_the_case_by_number_and_query_code() {
         let case = hall.window("A01").accepts(FOOD).await;
         let (number, code) = (&case.number, &case.query_code);
         let seen = track(&hall, number, code).await.expect("tracked");
-        assert_eq!((seen.state(), seen.received_on.as_str(), seen.accepted_on.as_str()), (CaseState::Accepted, "2026-06-01", "2026-06-01"));
-        assert_eq!((seen.due_on.as_str(), seen.decided_on.as_str(), seen.state_zh.as_str()), ("2026-06-15", "", "已受理"));
+        assert_eq!(
+            (seen.state(), seen.received_on.as_str(), seen.accepted_on.as_str()),
+            (CaseState::Accepted, "2026-06-01", "2026-06-01")
+        );
+        assert_eq!(
+            (seen.due_on.as_str(), seen.decided_on.as_str(), seen.state_zh.as_str()),
+            ("2026-06-15", "", "已受理")
+        );
         // As a person types it.
         let typed = format!(" {} ", number.replace('-', " ").to_lowercase());
         assert_eq!(track(&hall, &typed, &format!(" {} ", code.to_lowercase())).await.expect("tracked"), seen);
@@ -50,9 +56,18 @@ async fn a_wrong_code_and_an_unknown_number_have_one_answer() {
     let mut last = unknown.clone();
     for check in "0123456789X".chars() {
         last.replace_range(last.len() - 1.., &check.to_string());
-        for (number, code) in [(last.as_str(), case.query_code.as_str()), (case.number.as_str(), ""), (&unknown, ""), ("", ""), ("行政许可", "x")] {
+        for (number, code) in [
+            (last.as_str(), case.query_code.as_str()),
+            (case.number.as_str(), ""),
+            (&unknown, ""),
+            ("", ""),
+            ("行政许可", "x"),
+        ] {
             let answer = track(&hall, number, code).await.expect_err("nothing to see");
-            assert_eq!((answer.code(), answer.message(), answer.details()), (wrong.code(), wrong.message(), wrong.details()));
+            assert_eq!(
+                (answer.code(), answer.message(), answer.details()),
+                (wrong.code(), wrong.message(), wrong.details())
+            );
         }
     }
 }
@@ -80,14 +95,18 @@ async fn the_days_of_an_explanation_add_up() {
         hall.pass_to("2026-05-08T09:00").await;
         hall.suspend(&case, SuspensionCause::ExpertReview, "2026-04-27").await.expect("suspended");
         let stopped = explain(&hall, &case, CaseClock::Legal).await.expect("explained");
-        assert_eq!((stopped.state(), stopped.remaining, stopped.known_through.as_str()), (DeadlineState::Stopped, 16, "2026-04-27"));
+        assert_eq!(
+            (stopped.state(), stopped.remaining, stopped.known_through.as_str()),
+            (DeadlineState::Stopped, 16, "2026-04-27")
+        );
         hall.resume(&case, "2026-05-08").await.expect("resumed");
         let case = hall.extend(&case, &head(UNIT)).await.expect("extended");
 
         let legal = explain(&hall, &case, CaseClock::Legal).await.expect("explained");
         assert_eq!(legal.due_on, case.legal_clock.as_ref().expect("runs").due_on);
         adds_up(&legal, 30);
-        let stopped = legal.days.iter().filter(|day| day.date.as_str() >= "2026-04-27" && day.date.as_str() <= "2026-05-08");
+        let stopped =
+            legal.days.iter().filter(|day| day.date.as_str() >= "2026-04-27" && day.date.as_str() <= "2026-05-08");
         assert!(stopped.clone().count() == 12 && stopped.clone().all(|day| day.counted == 0));
         adds_up(&explain(&hall, &case, CaseClock::Promised).await.expect("explained"), 20);
         assert_eq!(refused(explain(&hall, &case, CaseClock::Intake).await), "CLOCK_NOT_STARTED");

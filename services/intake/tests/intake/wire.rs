@@ -55,7 +55,12 @@ pub async fn call(peer: Peer, rpc: &str, message: Vec<u8>) -> Result<Option<Vec<
     let mut client = Grpc::new(peer);
     client.ready().await.expect("ready");
     let mut answers = client.server_streaming(Request::new(message), path, Bytes).await?.into_inner();
-    match tokio::time::timeout(Duration::from_millis(if rpc.contains("Watch") { 20 } else { 10_000 }), answers.message()).await {
+    match tokio::time::timeout(
+        Duration::from_millis(if rpc.contains("Watch") { 20 } else { 10_000 }),
+        answers.message(),
+    )
+    .await
+    {
         Ok(answer) => answer,
         Err(_) => Ok(None),
     }

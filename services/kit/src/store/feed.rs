@@ -53,7 +53,10 @@ impl JournalService for Feed {
 
     type ReadEntriesStream = Pin<Box<dyn Stream<Item = Result<pb::ReadEntriesResponse, Status>> + Send>>;
 
-    async fn read_entries(&self, request: Request<pb::ReadEntriesRequest>) -> Result<Response<Self::ReadEntriesStream>, Status> {
+    async fn read_entries(
+        &self,
+        request: Request<pb::ReadEntriesRequest>,
+    ) -> Result<Response<Self::ReadEntriesStream>, Status> {
         let request = request.into_inner();
         if !request.division.is_empty() && request.division.parse::<Division>().is_err() {
             return Err(Refusal::field("division", "行政区划为六位数字", "a division of six digits, or none").into());
@@ -74,7 +77,13 @@ impl JournalService for Feed {
             return Err(Refusal::state("POSITION_AHEAD", format!("位置 {seq} 超出日志末尾"), en).into());
         }
         let (send, receive) = mpsc::channel(4);
-        let tail = Tail { store: self.store.clone(), clock: self.clock.clone(), commits: self.commits.clone(), positions, send };
+        let tail = Tail {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            commits: self.commits.clone(),
+            positions,
+            send,
+        };
         tokio::spawn(tail.run(request.division, request.tail));
         Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
     }

@@ -4,7 +4,8 @@ use std::{future::Future, time::Duration};
 
 use proto::journal::v1::{Entry, Position, ReadEntriesRequest, journal_service_client::JournalServiceClient};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::OnConflict,
 };
 use tokio::sync::watch;
 
@@ -15,7 +16,11 @@ use crate::peer::Peer;
 pub trait Follow: Send + Sync + 'static {
     /// Applies consecutive entries of one division. Runs in the transaction that also moves the position, so each entry
     /// has its effect exactly once.
-    fn apply(&self, tx: &DatabaseTransaction, entries: &[Entry]) -> impl Future<Output = Result<(), FollowError>> + Send;
+    fn apply(
+        &self,
+        tx: &DatabaseTransaction,
+        entries: &[Entry],
+    ) -> impl Future<Output = Result<(), FollowError>> + Send;
 
     /// After the commit; also once at the start. For what is kept in memory.
     fn applied(&self) -> impl Future<Output = Result<(), FollowError>> + Send {
@@ -57,7 +62,11 @@ pub fn follow(store: &Store, source: &'static str, peer: Peer, effect: impl Foll
             if let Err(error) = follow_once(&store, source, peer.clone(), &effect, &moved).await {
                 tracing::warn!(%error, source, follower = store.service, "following stopped, going on");
             }
-            pause = if *moved.borrow() > before { Duration::from_millis(50) } else { (pause * 2).min(Duration::from_secs(5)) };
+            pause = if *moved.borrow() > before {
+                Duration::from_millis(50)
+            } else {
+                (pause * 2).min(Duration::from_secs(5))
+            };
             tokio::time::sleep(pause).await;
         }
     });

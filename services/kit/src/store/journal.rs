@@ -112,10 +112,18 @@ impl From<entry::Model> for pb::Entry {
 }
 
 /// The heads of these divisions, locked until the transaction ends; a division's first change makes its head.
-pub(crate) async fn lock_heads(tx: &DatabaseTransaction, divisions: &[Division]) -> Result<Vec<(Division, i64)>, DbErr> {
+pub(crate) async fn lock_heads(
+    tx: &DatabaseTransaction,
+    divisions: &[Division],
+) -> Result<Vec<(Division, i64)>, DbErr> {
     let names = || divisions.iter().map(|division| division.as_str().to_owned());
     // In one order for all writers, so that two of them never wait for each other. SQLite has no row locks and drops the clause.
-    let select = || head::Entity::find().filter(head::Column::Division.is_in(names())).order_by_asc(head::Column::Division).lock_exclusive();
+    let select = || {
+        head::Entity::find()
+            .filter(head::Column::Division.is_in(names()))
+            .order_by_asc(head::Column::Division)
+            .lock_exclusive()
+    };
     let mut rows = select().all(tx).await?;
     if rows.len() < divisions.len() {
         let missing = names().filter(|name| !rows.iter().any(|row| row.division == *name));
@@ -138,10 +146,9 @@ pub(crate) async fn move_heads(tx: &DatabaseTransaction, heads: &[(Division, i64
     if moved.is_empty() {
         return Ok(());
     }
-    let rows = moved.into_iter().map(|(division, seq)| head::ActiveModel {
-        division: Set(division.as_str().to_owned()),
-        seq: Set(seq),
-    });
+    let rows = moved
+        .into_iter()
+        .map(|(division, seq)| head::ActiveModel { division: Set(division.as_str().to_owned()), seq: Set(seq) });
     let moved = OnConflict::column(head::Column::Division).update_column(head::Column::Seq).to_owned();
     head::Entity::insert_many(rows).on_conflict(moved).exec_without_returning(tx).await?;
     Ok(())
@@ -153,7 +160,12 @@ pub async fn heads(db: &impl ConnectionTrait) -> Result<Vec<head::Model>, DbErr>
 }
 
 /// Entries of a division after a position, in order, at most so many.
-pub async fn entries(db: &impl ConnectionTrait, division: &str, after: i64, most: u64) -> Result<Vec<entry::Model>, DbErr> {
+pub async fn entries(
+    db: &impl ConnectionTrait,
+    division: &str,
+    after: i64,
+    most: u64,
+) -> Result<Vec<entry::Model>, DbErr> {
     entry::Entity::find()
         .filter(entry::Column::Division.eq(division))
         .filter(entry::Column::Seq.gt(after))

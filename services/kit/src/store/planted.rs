@@ -61,7 +61,8 @@ pub(super) async fn position_first(
     if !is("position-before-effect") {
         return Ok(tx);
     }
-    let moved = position::ActiveModel { source: Set(source.to_owned()), division: Set(division.to_owned()), seq: Set(seq) };
+    let moved =
+        position::ActiveModel { source: Set(source.to_owned()), division: Set(division.to_owned()), seq: Set(seq) };
     let whole = OnConflict::columns([position::Column::Source, position::Column::Division])
         .update_column(position::Column::Seq)
         .to_owned();

@@ -11,9 +11,7 @@ use std::{
 };
 
 use futures::FutureExt;
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, RuntimeErr,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, RuntimeErr};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{

@@ -51,7 +51,13 @@ impl Drop for Folder {
 #[test]
 fn the_defaults_run() {
     let config = read(None, &[]).expect("read");
-    for part in ["data: \"data\"", "listen: 127.0.0.1:4100", "web: 127.0.0.1:4180", "otlp: None", "sqlite://data/intake.db?mode=rwc"] {
+    for part in [
+        "data: \"data\"",
+        "listen: 127.0.0.1:4100",
+        "web: 127.0.0.1:4180",
+        "otlp: None",
+        "sqlite://data/intake.db?mode=rwc",
+    ] {
         assert!(config.contains(part), "{part} not in {config}");
     }
 }
@@ -70,7 +76,9 @@ fn the_file_goes_before_the_defaults_and_the_environment_before_the_file() {
         "#,
     );
     let config = read(Some(&file), &[]).expect("read");
-    for part in ["data: \"from-file\"", "listen: 0.0.0.0:5000", "calls: 7", "web: 127.0.0.1:4180", "postgres://file/intake"] {
+    for part in
+        ["data: \"from-file\"", "listen: 0.0.0.0:5000", "calls: 7", "web: 127.0.0.1:4180", "postgres://file/intake"]
+    {
         assert!(config.contains(part), "{part} not in {config}");
     }
     let environment = [
@@ -125,7 +133,8 @@ fn a_file_that_is_not_there_is_named() {
 /// Paths and words of numbers stay what they are.
 #[test]
 fn texts_that_look_like_numbers_stay_texts() {
-    let config = read(None, &[("YIZHAN_DATA", "2016"), ("YIZHAN_OTLP", "1e3"), ("YIZHAN_DATABASES__INTAKE", "007")]).expect("read");
+    let config = read(None, &[("YIZHAN_DATA", "2016"), ("YIZHAN_OTLP", "1e3"), ("YIZHAN_DATABASES__INTAKE", "007")])
+        .expect("read");
     for part in ["data: \"2016\"", "otlp: Some(\"1e3\")", "\"intake\": \"007\""] {
         assert!(config.contains(part), "{part} not in {config}");
     }

@@ -124,7 +124,11 @@ impl Noun for Ledger {
     }
 
     fn to_row(&self) -> ledger::ActiveModel {
-        ledger::ActiveModel { division: Set(self.division.to_string()), id: Set(self.id.clone()), total: Set(self.total) }
+        ledger::ActiveModel {
+            division: Set(self.division.to_string()),
+            id: Set(self.id.clone()),
+            total: Set(self.total),
+        }
     }
 }
 

@@ -14,8 +14,11 @@ use crate::{
 };
 
 async fn ask(db: &impl ConnectionTrait, sql: &str) -> String {
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.expect(sql).expect("a row");
-    row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string())).expect("a value")
+    let row =
+        db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.expect(sql).expect("a row");
+    row.try_get_by_index::<String>(0)
+        .or_else(|_| row.try_get_by_index::<i64>(0).map(|n| n.to_string()))
+        .expect("a value")
 }
 
 #[tokio::test]
@@ -75,7 +78,8 @@ async fn a_snapshot_cannot_write_and_shows_one_state() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_may_open_a_new_database_at_once() {
     for database in databases() {
-        let (one, two, three) = tokio::join!(open(&database, SERVICE), open(&database, SERVICE), open(&database, SERVICE));
+        let (one, two, three) =
+            tokio::join!(open(&database, SERVICE), open(&database, SERVICE), open(&database, SERVICE));
         for store in [one, two, three] {
             assert_eq!(ask(store.read(), "SELECT COUNT(*) FROM journal").await, "0");
         }
@@ -84,7 +88,9 @@ async fn two_replicas_may_open_a_new_database_at_once() {
 
 #[tokio::test]
 async fn what_cannot_be_opened_is_told() {
-    let Err(error) = Store::open::<Migrator>(SERVICE, "sqlite:///nowhere/at/all.db?mode=rwc").await else { panic!("opened") };
+    let Err(error) = Store::open::<Migrator>(SERVICE, "sqlite:///nowhere/at/all.db?mode=rwc").await else {
+        panic!("opened")
+    };
     assert!(!error.to_string().is_empty());
     assert!(Store::open::<Migrator>(SERVICE, "mysql://localhost/x").await.is_err());
 }

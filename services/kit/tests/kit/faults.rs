@@ -39,7 +39,9 @@ fn change(
     decide: impl Fn(&mut kit::store::Desk<'_>) -> Result<Arc<str>, Refusal> + Send + Sync + 'static,
 ) -> Change {
     let writer = house.writer.clone();
-    Box::pin(async move { writer.change::<Counter>(county(), vec![Key::of::<Counter>(county(), "A")], None, decide).await })
+    Box::pin(
+        async move { writer.change::<Counter>(county(), vec![Key::of::<Counter>(county(), "A")], None, decide).await },
+    )
 }
 
 fn values(answers: Vec<Result<Arc<Counter>, Refusal>>) -> Vec<Result<i64, &'static str>> {
@@ -66,7 +68,8 @@ async fn a_change_that_the_database_refuses_harms_no_neighbour() {
         let poison = |which: fn(&mut Counter)| {
             change(&house, move |desk| {
                 add(desk, "A", 100)?;
-                let mut counter = desk.take::<Counter>("A", || Refusal::not_found("COUNTER_NOT_FOUND", "无", "none"))?;
+                let mut counter =
+                    desk.take::<Counter>("A", || Refusal::not_found("COUNTER_NOT_FOUND", "无", "none"))?;
                 which(&mut counter);
                 desk.put(counter);
                 Ok("A".into())
@@ -105,7 +108,10 @@ async fn a_row_that_does_not_read_back_harms_only_who_asks_for_it() {
         assert_eq!(house.counters().await[1].value, CORRUPT);
 
         let read = join_all(["A", "B", "C", "D"].map(|id| house.reader.get(county(), id))).await;
-        let read: Vec<_> = read.into_iter().map(|read| read.map(|found| found.map(|counter| counter.value)).map_err(|r| r.reason())).collect();
+        let read: Vec<_> = read
+            .into_iter()
+            .map(|read| read.map(|found| found.map(|counter| counter.value)).map_err(|r| r.reason()))
+            .collect();
         assert_eq!(read, [Ok(Some(2)), Err("STORE_UNAVAILABLE"), Ok(Some(1)), Ok(None)]);
     }
 }
@@ -219,7 +225,8 @@ async fn connections_cut_under_load_lose_and_double_nothing() {
             for _ in 0..60 {
                 let request = request(1);
                 // As a client does: the same request until it is answered.
-                while let Err(refusal) = add_through(&writer, county(), &format!("{caller:02}"), 1, Some(request)).await {
+                while let Err(refusal) = add_through(&writer, county(), &format!("{caller:02}"), 1, Some(request)).await
+                {
                     assert_eq!(refusal.reason(), "STORE_UNAVAILABLE");
                 }
             }

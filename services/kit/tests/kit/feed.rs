@@ -10,7 +10,8 @@ use kit::{
     testing,
 };
 use proto::journal::v1::{
-    Entry, ListHeadsRequest, Position, ReadEntriesRequest, ReadEntriesResponse, journal_service_client::JournalServiceClient,
+    Entry, ListHeadsRequest, Position, ReadEntriesRequest, ReadEntriesResponse,
+    journal_service_client::JournalServiceClient,
 };
 use sha2::{Digest, Sha256};
 use tonic::{Code, Streaming, service::Routes};
@@ -72,15 +73,25 @@ async fn heads_and_entries_are_what_was_committed() {
         assert_eq!(heads, [position("410223", 2), position("410224", 1)]);
 
         let entries = rest(client.read_entries(after(&[], false)).await.expect("a stream").into_inner()).await;
-        let lines: Vec<_> = entries.iter().map(|entry| (entry.division.as_str(), entry.seq, entry.noun.as_str())).collect();
+        let lines: Vec<_> =
+            entries.iter().map(|entry| (entry.division.as_str(), entry.seq, entry.noun.as_str())).collect();
         let (a, b) = ("divisions/410223/counters/A", "divisions/410224/counters/B");
         assert_eq!(lines, [("410223", 1, a), ("410223", 2, a), ("410224", 1, b)]);
         let rows = house.entries().await;
-        assert!(entries.iter().zip(&rows).all(|(entry, row)| entry.leaf_hash == row.leaf_hash && entry.payload == row.payload));
+        assert!(
+            entries
+                .iter()
+                .zip(&rows)
+                .all(|(entry, row)| entry.leaf_hash == row.leaf_hash && entry.payload == row.payload)
+        );
         assert!(entries.iter().all(|entry| entry.occurred_at == Some(house.clock.now().timestamp())));
 
-        let later = rest(client.read_entries(after(&[("410223", 1)], false)).await.expect("a stream").into_inner()).await;
-        assert_eq!(later.iter().map(|entry| (entry.division.as_str(), entry.seq)).collect::<Vec<_>>(), [("410223", 2), ("410224", 1)]);
+        let later =
+            rest(client.read_entries(after(&[("410223", 1)], false)).await.expect("a stream").into_inner()).await;
+        assert_eq!(
+            later.iter().map(|entry| (entry.division.as_str(), entry.seq)).collect::<Vec<_>>(),
+            [("410223", 2), ("410224", 1)]
+        );
         let one = ReadEntriesRequest { division: "410224".into(), ..after(&[], false) };
         let one = rest(client.read_entries(one).await.expect("a stream").into_inner()).await;
         assert_eq!((one.len(), one[0].division.as_str()), (1, "410224"));
@@ -127,7 +138,11 @@ async fn a_bad_position_is_refused_with_its_field() {
         ];
         for (request, field) in bad {
             let refused = client.read_entries(request).await.expect_err(field);
-            assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "FIELD_INVALID"), "{field}");
+            assert_eq!(
+                (refused.code(), reason(&refused).as_str()),
+                (Code::InvalidArgument, "FIELD_INVALID"),
+                "{field}"
+            );
             let details = tonic_types::StatusExt::get_details_bad_request(&refused).expect("a field");
             assert_eq!(details.field_violations[0].field, field);
         }
@@ -169,7 +184,12 @@ async fn a_slow_reader_does_not_hold_up_the_writer() {
         let filled = tokio::time::timeout(Duration::from_secs(20), fill(&house, 1_200, 8_000));
         filled.await.expect("the writer goes on");
         let mut quick = client(&house).await;
-        assert_eq!(rest(quick.read_entries(after(&[("410223", 2_300)], false)).await.expect("a stream").into_inner()).await.len(), 100);
+        assert_eq!(
+            rest(quick.read_entries(after(&[("410223", 2_300)], false)).await.expect("a stream").into_inner())
+                .await
+                .len(),
+            100
+        );
 
         let (mut slow, mut next) = (slow, 1);
         while next <= 2_400 {
@@ -224,7 +244,8 @@ async fn a_feed_whose_follower_has_gone_ends() {
         let stop = tokio_util::sync::CancellationToken::new();
         let server = tokio::spawn(serve::grpc(listener, routes(&house), serve::Limits::default(), stop.clone()));
         let peer = Peer::connect(&url).expect("a URL");
-        let mut batches = JournalServiceClient::new(peer).read_entries(after(&[], true)).await.expect("a stream").into_inner();
+        let mut batches =
+            JournalServiceClient::new(peer).read_entries(after(&[], true)).await.expect("a stream").into_inner();
         house.add(county(), "A", 1).await.expect("added");
         batches.message().await.expect("a batch").expect("more");
         drop(batches);

@@ -14,7 +14,9 @@ use kit::{
     peer::Peer,
     serve::{self, Limits},
     store::{
-        Follow, Store, Writer, feed::Feed, follow,
+        Follow, Store, Writer,
+        feed::Feed,
+        follow,
         follower::{self, FollowError},
         journal::position,
     },
@@ -67,7 +69,9 @@ async fn seen(store: &Store) -> Vec<(String, i64)> {
     let backend = store.read().get_database_backend();
     let all = Statement::from_string(backend, "SELECT division, seq FROM seen ORDER BY line");
     let rows = store.read().query_all_raw(all).await.expect("what was seen");
-    rows.iter().map(|row| (row.try_get_by_index(0).expect("a division"), row.try_get_by_index(1).expect("a seq"))).collect()
+    rows.iter()
+        .map(|row| (row.try_get_by_index(0).expect("a division"), row.try_get_by_index(1).expect("a seq")))
+        .collect()
 }
 
 async fn positions(store: &Store) -> Vec<(String, String, i64)> {
@@ -94,7 +98,8 @@ struct Process(Option<Runtime>);
 impl Process {
     async fn start<T: Send + 'static>(main: impl Future<Output = T> + Send + 'static) -> (Process, T) {
         let started = tokio::task::spawn_blocking(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
             let given = runtime.block_on(main);
             (Process(Some(runtime)), given)
         });
@@ -157,7 +162,8 @@ async fn entries_arrive_in_order_and_once_through_restarts_of_either_side() {
         let config = house.database.config(&[SERVICE, FOLLOWER]).await;
         let (from, to) = (config.database(SERVICE), config.database(FOLLOWER));
         let copy = open(&house.database, FOLLOWER).await;
-        let divisions: Vec<Division> = ["410223", "410224", "410225"].iter().map(|code| code.parse().expect("six digits")).collect();
+        let divisions: Vec<Division> =
+            ["410223", "410224", "410225"].iter().map(|code| code.parse().expect("six digits")).collect();
 
         let (mut source_process, port) = source(from.clone(), 0).await;
         let mut follower_process = following(to.clone(), port, Notes::default()).await;
@@ -184,7 +190,10 @@ async fn entries_arrive_in_order_and_once_through_restarts_of_either_side() {
         }
         let mut positions = positions(&copy).await;
         positions.sort();
-        assert_eq!(positions, divisions.iter().map(|division| (SERVICE.into(), division.to_string(), 300)).collect::<Vec<_>>());
+        assert_eq!(
+            positions,
+            divisions.iter().map(|division| (SERVICE.into(), division.to_string(), 300)).collect::<Vec<_>>()
+        );
     }
 }
 

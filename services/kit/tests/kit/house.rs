@@ -88,7 +88,8 @@ impl House {
     pub async fn is_gapless(&self) {
         let entries = self.entries().await;
         for (division, head) in self.heads().await {
-            let seqs: Vec<_> = entries.iter().filter(|entry| entry.division == division).map(|entry| entry.seq).collect();
+            let seqs: Vec<_> =
+                entries.iter().filter(|entry| entry.division == division).map(|entry| entry.seq).collect();
             assert_eq!(seqs, (1..=head).collect::<Vec<_>>(), "{division} on {}", self.database.engine());
         }
         let headless = entries.iter().filter(|entry| entry.division.is_empty()).count();

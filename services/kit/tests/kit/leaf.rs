@@ -47,8 +47,14 @@ fn the_leaf_hash_of_known_entries_is_known() {
         leaf_hash: vec![],
     };
     let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    assert_eq!(hex(&leaf_hash("intake", &with_request)), "74df13c91b50685253dfaeb960ee437b0db893c797012e843d1d1b161c396ff6");
-    assert_eq!(hex(&leaf_hash("directory", &of_the_clock)), "5f0440658a3e21372e8b382568c26e3f0f09622f0c910163f605d7ccb5a81c08");
+    assert_eq!(
+        hex(&leaf_hash("intake", &with_request)),
+        "74df13c91b50685253dfaeb960ee437b0db893c797012e843d1d1b161c396ff6"
+    );
+    assert_eq!(
+        hex(&leaf_hash("directory", &of_the_clock)),
+        "5f0440658a3e21372e8b382568c26e3f0f09622f0c910163f605d7ccb5a81c08"
+    );
     for (service, entry) in [("intake", &with_request), ("directory", &of_the_clock)] {
         assert_eq!(leaf_hash(service, entry).to_vec(), by_hand(service, entry));
     }

@@ -31,7 +31,8 @@ async fn the_same_request_twice_in_one_batch_changes_once() {
         let gate = house.close_gate().await;
         let (first, other) = (request(1), request(2));
         let changed = RequestKey { hash: [9; 32], ..first };
-        let calls = [(5, first), (5, first), (2, other), (5, first), (6, changed)].map(|(by, request)| add(&house, by, request));
+        let calls = [(5, first), (5, first), (2, other), (5, first), (6, changed)]
+            .map(|(by, request)| add(&house, by, request));
         let (answers, ()) = tokio::join!(join_all(calls), async {
             settle().await;
             gate.open();

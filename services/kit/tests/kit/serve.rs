@@ -251,7 +251,8 @@ async fn a_message_over_the_limit_is_refused_as_the_callers_fault() {
 async fn what_is_not_served_is_unimplemented() {
     use proto::clock::v1::{GetClockRequest, clock_service_client::ClockServiceClient};
     let server = Server::start(Limits::default()).await;
-    let status = ClockServiceClient::new(server.peer.clone()).get_clock(GetClockRequest {}).await.expect_err("not here");
+    let status =
+        ClockServiceClient::new(server.peer.clone()).get_clock(GetClockRequest {}).await.expect_err("not here");
     assert_eq!(status.code(), Code::Unimplemented);
     // In process, too.
     let peer = Peer::in_process(Routes::new(JournalServiceServer::new(server.slow.clone())));
@@ -264,7 +265,11 @@ async fn what_is_not_served_is_unimplemented() {
 async fn a_refusal_of_any_length_reaches_its_caller() {
     let long = "很长的说明".repeat(2_000);
     let faults: Vec<_> = (0..100)
-        .map(|i| Fault { field: format!("case.materials[{i}].name"), zh: long.clone(), en: format!("must not be so long {}", "x".repeat(i * 50)) })
+        .map(|i| Fault {
+            field: format!("case.materials[{i}].name"),
+            zh: long.clone(),
+            en: format!("must not be so long {}", "x".repeat(i * 50)),
+        })
         .collect();
     let refusals = [
         Refusal::fields(faults.clone()),
@@ -280,7 +285,13 @@ async fn a_refusal_of_any_length_reaches_its_caller() {
             let told = status.get_details_bad_request().expect("fields").field_violations;
             assert_eq!(told[0].field, "case.materials[0].name");
         }
-        let head = status.clone().into_http::<tonic::body::Body>().headers().iter().map(|(k, v)| k.as_str().len() + v.len() + 32).sum::<usize>();
+        let head = status
+            .clone()
+            .into_http::<tonic::body::Body>()
+            .headers()
+            .iter()
+            .map(|(k, v)| k.as_str().len() + v.len() + 32)
+            .sum::<usize>();
         assert!(head < 8_000, "{head} bytes");
     }
 }

@@ -25,7 +25,10 @@ async fn a_change_is_saved_with_one_entry() {
         assert_eq!(entries.len(), 1);
         let entry = &entries[0];
         assert_eq!((entry.division.as_str(), entry.seq), ("410223", 1));
-        assert_eq!((entry.noun.as_str(), entry.event.as_str(), entry.actor.as_str()), ("counters/A", "counter.added", "tester"));
+        assert_eq!(
+            (entry.noun.as_str(), entry.event.as_str(), entry.actor.as_str()),
+            ("counters/A", "counter.added", "tester")
+        );
         assert_eq!(entry.payload, 3i64.to_be_bytes());
         assert_eq!(entry.occurred_at, house.clock.now().0);
         assert_eq!((&entry.request_id, &entry.request_hash), (&None, &None));
@@ -39,12 +42,15 @@ async fn a_refused_decision_leaves_no_trace() {
         let refusal = house.add(county(), "A", 0).await.expect_err("nothing to add");
         assert_eq!(refusal.reason(), "NOTHING_TO_ADD");
         // Nor does one that had put and recorded before it refused.
-        let half_done = house.writer.change::<Counter>(county(), vec![Key::of::<Counter>(county(), "A")], None, |desk| {
-            add(desk, "A", 5)?;
-            Err(Refusal::state("CHANGED_ITS_MIND", "改变主意", "changed its mind"))
-        });
+        let half_done =
+            house.writer.change::<Counter>(county(), vec![Key::of::<Counter>(county(), "A")], None, |desk| {
+                add(desk, "A", 5)?;
+                Err(Refusal::state("CHANGED_ITS_MIND", "改变主意", "changed its mind"))
+            });
         assert_eq!(half_done.await.expect_err("refused").reason(), "CHANGED_ITS_MIND");
-        assert!(house.counters().await.is_empty() && house.entries().await.is_empty() && house.heads().await.is_empty());
+        assert!(
+            house.counters().await.is_empty() && house.entries().await.is_empty() && house.heads().await.is_empty()
+        );
 
         // Nor one that shares its commit with a change of another division.
         let gate = house.close_gate().await;
@@ -112,7 +118,8 @@ async fn decisions_of_a_batch_see_those_before_them_and_a_refusal_between_harms_
             });
             answers
         };
-        let answers: Vec<_> = answers.await.into_iter().map(|answer| answer.map(|counter| counter.value).ok()).collect();
+        let answers: Vec<_> =
+            answers.await.into_iter().map(|answer| answer.map(|counter| counter.value).ok()).collect();
         assert_eq!(answers, [Some(1), Some(11), None, Some(111)]);
         let payloads: Vec<_> = house.entries().await.into_iter().map(|entry| entry.payload).collect();
         assert_eq!(payloads, [1i64, 11, 111].map(|value| value.to_be_bytes().to_vec()));
@@ -173,7 +180,8 @@ async fn several_events_of_a_decision_are_consecutive_and_the_last_carries_the_r
         });
         assert_eq!(thrice.await.expect("added").value, 6);
         let entries = house.entries().await;
-        let values: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.payload.clone(), entry.request_id.is_some())).collect();
+        let values: Vec<_> =
+            entries.iter().map(|entry| (entry.seq, entry.payload.clone(), entry.request_id.is_some())).collect();
         let value = |value: i64| value.to_be_bytes().to_vec();
         assert_eq!(values, [(1, value(1), false), (2, value(1), false), (3, value(3), false), (4, value(6), true)]);
         assert_eq!(entries[3].request_id.as_deref(), Some(request.id.as_bytes().as_slice()));

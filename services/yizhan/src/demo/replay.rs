@@ -27,7 +27,9 @@ use crate::trouble;
 
 /// Connections to the gateway, and requests in flight over them.
 const CONNECTIONS: usize = 8;
-fn in_flight() -> usize { std::env::var("YZ_F").ok().and_then(|f| f.parse().ok()).unwrap_or(64) }
+fn in_flight() -> usize {
+    std::env::var("YZ_F").ok().and_then(|f| f.parse().ok()).unwrap_or(64)
+}
 
 /// Something to do: a step of a script.
 struct Task {

@@ -23,7 +23,10 @@ impl Window<'_> {
 
     /// Takes an application in and accepts it.
     pub async fn accepts(&self, item: &str) -> pb::Case {
-        self.hall.receive(pb::ReceiveCaseRequest { accept_now: true, ..receipt(self.code, item) }).await.expect("accepted")
+        self.hall
+            .receive(pb::ReceiveCaseRequest { accept_now: true, ..receipt(self.code, item) })
+            .await
+            .expect("accepted")
     }
 
     /// Takes an application in with these materials, one original each, and accepts it.
@@ -68,7 +71,11 @@ impl Hall {
 
     /// Asks for these materials to be mended.
     pub async fn ask(&self, case: &pb::Case, materials: &[&str]) -> Done {
-        let demand = |material: &&str| pb::SupplementDemand { material: (*material).into(), what: "缺少公章".into(), met: false };
+        let demand = |material: &&str| pb::SupplementDemand {
+            material: (*material).into(),
+            what: "缺少公章".into(),
+            met: false,
+        };
         let request = pb::RequestSupplementRequest {
             name: case.name.clone(),
             clerk: name("people", &clerk(id(&case.unit))),

@@ -95,13 +95,19 @@ impl Hall {
     }
 
     pub async fn revises_item(&self, code: &str, text: pb::ItemText, effective_on: &str) -> Result<pb::Item, Status> {
-        let item = pb::Item { name: name("items", code), text: Some(text), effective_on: effective_on.into(), ..Default::default() };
+        let item = pb::Item {
+            name: name("items", code),
+            text: Some(text),
+            effective_on: effective_on.into(),
+            ..Default::default()
+        };
         let request = pb::ReviseItemRequest { item: Some(item), request_id: request_id() };
         self.catalogue().revise_item(request).await.map(|item| item.into_inner())
     }
 
     pub async fn retires_item(&self, code: &str) -> Result<pb::Item, Status> {
-        let request = pb::RetireItemRequest { name: name("items", code), etag: String::new(), request_id: request_id() };
+        let request =
+            pb::RetireItemRequest { name: name("items", code), etag: String::new(), request_id: request_id() };
         self.catalogue().retire_item(request).await.map(|item| item.into_inner())
     }
 
@@ -113,7 +119,8 @@ impl Hall {
     /// Publishes a notice through the directory, and waits until intake counts by it: until this case was counted anew.
     pub async fn publishes(&self, notice: calendar::Notice, counted: &pb::Case) {
         let before = self.case(counted).await.etag;
-        let span = |span: &calendar::Span| directory::DateSpan { first: span.first.to_string(), last: span.last.to_string() };
+        let span =
+            |span: &calendar::Span| directory::DateSpan { first: span.first.to_string(), last: span.last.to_string() };
         let notice = directory::Notice {
             name: String::new(),
             year: notice.year.into(),
@@ -131,13 +138,21 @@ impl Hall {
 
     /// Deactivates a window, and waits until intake knows.
     pub async fn closes_window(&self, code: &str) {
-        let request = directory::DeactivateWindowRequest { name: name("windows", code), request_id: request_id(), ..Default::default() };
+        let request = directory::DeactivateWindowRequest {
+            name: name("windows", code),
+            request_id: request_id(),
+            ..Default::default()
+        };
         self.directory().deactivate_window(request).await.expect("the window is closed");
     }
 
     /// Deactivates a person.
     pub async fn dismisses(&self, code: &str) {
-        let request = directory::DeactivatePersonRequest { name: name("people", code), request_id: request_id(), ..Default::default() };
+        let request = directory::DeactivatePersonRequest {
+            name: name("people", code),
+            request_id: request_id(),
+            ..Default::default()
+        };
         self.directory().deactivate_person(request).await.expect("the person has left");
     }
 }
@@ -179,7 +194,14 @@ fn item(code: &str, text: pb::ItemText) -> pb::Item {
 }
 
 fn material(code: &str, required: bool) -> pb::Material {
-    pb::Material { code: code.into(), title: format!("材料{code}"), originals: 1, copies: 1, required, issuer: String::new() }
+    pb::Material {
+        code: code.into(),
+        title: format!("材料{code}"),
+        originals: 1,
+        copies: 1,
+        required,
+        issuer: String::new(),
+    }
 }
 
 /// The text of the ordinary item.
@@ -211,7 +233,10 @@ pub fn food() -> pb::Item {
 fn copy() -> pb::Item {
     let materials = vec![material("M1", true)];
     let (handling, days) = (Handling::Instant.into(), 0);
-    item(COPY, pb::ItemText { title_zh: "档案查询".into(), handling, promised_limit_days: days, materials, ..food_text() })
+    item(
+        COPY,
+        pb::ItemText { title_zh: "档案查询".into(), handling, promised_limit_days: days, materials, ..food_text() },
+    )
 }
 
 fn building() -> pb::Item {

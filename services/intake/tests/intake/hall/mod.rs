@@ -16,9 +16,7 @@ use kit::{
 };
 use prost::Message;
 use proto::{
-    directory::v1::{
-        calendar_service_client::CalendarServiceClient, directory_service_client::DirectoryServiceClient,
-    },
+    directory::v1::{calendar_service_client::CalendarServiceClient, directory_service_client::DirectoryServiceClient},
     intake::v1::{
         self as pb, attachment_service_client::AttachmentServiceClient, case_service_client::CaseServiceClient,
         catalogue_service_client::CatalogueServiceClient,
@@ -127,7 +125,8 @@ impl Hall {
     /// The division's journal from its beginning.
     pub async fn journal(&self) -> Vec<Entry> {
         let request = ReadEntriesRequest { after: Vec::new(), division: DIVISION.into(), tail: false };
-        let mut batches = JournalServiceClient::new(self.peer()).read_entries(request).await.expect("a stream").into_inner();
+        let mut batches =
+            JournalServiceClient::new(self.peer()).read_entries(request).await.expect("a stream").into_inner();
         let mut entries = Vec::new();
         while let Some(batch) = batches.message().await.expect("a batch") {
             entries.extend(batch.entries);

@@ -35,53 +35,106 @@ struct Right {
 impl Right {
     fn about(case: &pb::Case) -> Right {
         let (name_of, name, etag) = (name, case.name.clone(), String::new());
-        let (clerk, officer, head) = (name_of("people", &clerk(UNIT)), name_of("people", &officer(UNIT)), name_of("people", &head(UNIT)));
-        let (window, reason, parent) = (name_of("windows", "B01"), "有原因".to_owned(), format!("divisions/{DIVISION}"));
+        let (clerk, officer, head) =
+            (name_of("people", &clerk(UNIT)), name_of("people", &officer(UNIT)), name_of("people", &head(UNIT)));
+        let (window, reason, parent) =
+            (name_of("windows", "B01"), "有原因".to_owned(), format!("divisions/{DIVISION}"));
         let demand = pb::SupplementDemand { material: "M2".into(), what: "缺少公章".into(), met: false };
         Right {
             receive: receipt("A01", FOOD),
             at_once: pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) },
             ask: pb::RequestSupplementRequest {
-                name: name.clone(), clerk: clerk.clone(), demands: vec![demand], etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                clerk: clerk.clone(),
+                demands: vec![demand],
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             bring: pb::SupplementCaseRequest {
-                name: name.clone(), window: name_of("windows", "A01"), clerk: clerk.clone(), materials: vec![ticked("M2")],
-                etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                window: name_of("windows", "A01"),
+                clerk: clerk.clone(),
+                materials: vec![ticked("M2")],
+                etag: etag.clone(),
+                request_id: request_id(),
             },
-            accept: pb::AcceptCaseRequest { name: name.clone(), clerk: clerk.clone(), etag: etag.clone(), request_id: request_id() },
+            accept: pb::AcceptCaseRequest {
+                name: name.clone(),
+                clerk: clerk.clone(),
+                etag: etag.clone(),
+                request_id: request_id(),
+            },
             refuse: pb::RefuseCaseRequest {
-                name: name.clone(), clerk: clerk.clone(), kind: pb::RefusalKind::NotRequired.into(), reason: reason.clone(),
-                competent_agency: String::new(), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                clerk: clerk.clone(),
+                kind: pb::RefusalKind::NotRequired.into(),
+                reason: reason.clone(),
+                competent_agency: String::new(),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             suspend: pb::SuspendCaseRequest {
-                name: name.clone(), officer: officer.clone(), cause: pb::SuspensionCause::Hearing.into(), notice_number: "3".into(),
-                needed_days: 5, first_day: String::new(), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                officer: officer.clone(),
+                cause: pb::SuspensionCause::Hearing.into(),
+                notice_number: "3".into(),
+                needed_days: 5,
+                first_day: String::new(),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             resume: pb::ResumeCaseRequest {
-                name: name.clone(), officer: officer.clone(), last_day: String::new(), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                officer: officer.clone(),
+                last_day: String::new(),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             extend: pb::ExtendCaseRequest {
-                name: name.clone(), approver: head, reason: reason.clone(), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                approver: head,
+                reason: reason.clone(),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             decide: grant(case),
             issue: pb::IssueCaseRequest {
-                name: name.clone(), window, clerk: clerk.clone(), recipient: Some(recipient()), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                window,
+                clerk: clerk.clone(),
+                recipient: Some(recipient()),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             withdraw: pb::WithdrawCaseRequest {
-                name: name.clone(), clerk: clerk.clone(), reason: reason.clone(), etag: etag.clone(), request_id: request_id(),
+                name: name.clone(),
+                clerk: clerk.clone(),
+                reason: reason.clone(),
+                etag: etag.clone(),
+                request_id: request_id(),
             },
             terminate: pb::TerminateCaseRequest { name: name.clone(), officer, reason, etag, request_id: request_id() },
             get: pb::GetCaseRequest { name: name.clone() },
             list: pb::ListCasesRequest {
-                parent: parent.clone(), page_size: 5, page_token: String::new(), filter: "open = true".into(), order_by: "due_on desc".into(),
+                parent: parent.clone(),
+                page_size: 5,
+                page_token: String::new(),
+                filter: "open = true".into(),
+                order_by: "due_on desc".into(),
             },
             watch: pb::WatchCasesRequest { parent, unit: name_of("units", UNIT), after_seq: 1 },
             explain: pb::ExplainDeadlineRequest { name: name.clone(), clock: pb::CaseClock::Legal.into() },
             track: pb::TrackCaseRequest { number: case.number.clone(), query_code: case.query_code.clone() },
             inbox: pb::ListInboxRequest { parent: name_of("units", UNIT), page_size: 5, page_token: String::new() },
             upload: pb::UploadHeader {
-                parent: name.clone(), file_name: "a.pdf".into(), media_type: "application/pdf".into(), sha256: vec![7; 32], size_bytes: 9,
-                material: "M1".into(), clerk, request_id: request_id(),
+                parent: name.clone(),
+                file_name: "a.pdf".into(),
+                media_type: "application/pdf".into(),
+                sha256: vec![7; 32],
+                size_bytes: 9,
+                material: "M1".into(),
+                clerk,
+                request_id: request_id(),
             },
             download: pb::DownloadAttachmentRequest { name: format!("{name}/attachments/{}", "0".repeat(64)) },
         }
@@ -299,7 +352,9 @@ fn at_once(right: pb::ReceiveCaseRequest) -> Vec<Row> {
         .text("on_the_spot.document_number", 100, |r, v| spot(r).document_number = v)
         .wrong("on_the_spot.recipient", |r| spot(r).recipient = None)
         .wrong("on_the_spot.recipient.document", |r| spot(r).recipient.as_mut().expect("somebody").document = 0)
-        .wrong("on_the_spot.recipient.display_name", |r| spot(r).recipient.as_mut().expect("somebody").display_name.clear())
+        .wrong("on_the_spot.recipient.display_name", |r| {
+            spot(r).recipient.as_mut().expect("somebody").display_name.clear()
+        })
         .rows()
 }
 

@@ -22,7 +22,13 @@ fn retire() -> pb::RetireItemRequest {
 
 fn list() -> pb::ListItemsRequest {
     let parent = format!("divisions/{DIVISION}");
-    pb::ListItemsRequest { parent, page_size: 5, page_token: String::new(), unit: name("units", UNIT), show_retired: true }
+    pb::ListItemsRequest {
+        parent,
+        page_size: 5,
+        page_token: String::new(),
+        unit: name("units", UNIT),
+        show_retired: true,
+    }
 }
 
 fn get() -> pb::GetItemRequest {
@@ -47,7 +53,9 @@ pub fn tables() -> Vec<Row> {
         .name("item.name", |r, v| r.item.as_mut().expect("an item").name = v)
         .day("item.effective_on", |r, v| r.item.as_mut().expect("an item").effective_on = v)
         .request_id(|r, v| r.request_id = v);
-    let retired = Table::of("CatalogueService/RetireItem", retire()).name("name", |r, v| r.name = v).request_id(|r, v| r.request_id = v);
+    let retired = Table::of("CatalogueService/RetireItem", retire())
+        .name("name", |r, v| r.name = v)
+        .request_id(|r, v| r.request_id = v);
     let listed = Table::of("CatalogueService/ListItems", list())
         .wrong("parent", |r| r.parent = "410223".into())
         .wrong("unit", |r| r.unit = "divisions/410223/windows/A01".into())
@@ -105,7 +113,9 @@ fn created() -> Vec<Row> {
         .text("item.text.materials[0].title", 200, |r, v| text(r).materials[0].title = v)
         .wrong("item.text.materials[0].originals", |r| text(r).materials[0].originals = 21)
         .wrong("item.text.materials[0].copies", |r| text(r).materials[0].copies = -1)
-        .wrong("item.text.materials[0].copies", |r| (text(r).materials[0].originals, text(r).materials[0].copies) = (0, 0))
+        .wrong("item.text.materials[0].copies", |r| {
+            (text(r).materials[0].originals, text(r).materials[0].copies) = (0, 0)
+        })
         .wrong("item.text.steps", |r| text(r).steps = vec!["步".into(); 31])
         .wrong("item.text.fee_fen", |r| text(r).fee_fen = -1)
         .wrong("item.text.fee_fen", |r| text(r).fee_fen = i64::MAX)
@@ -114,7 +124,9 @@ fn created() -> Vec<Row> {
         .text("item.text.place", 200, |r, v| text(r).place = v)
         .text("item.text.phone", 40, |r, v| text(r).phone = v)
         .wrong("item.text.faq", |r| text(r).faq = vec![pb::Faq { question: "问".into(), answer: "答".into() }; 51])
-        .wrong("item.text.faq[0].answer", |r| text(r).faq = vec![pb::Faq { question: "问".into(), answer: String::new() }])
+        .wrong("item.text.faq[0].answer", |r| {
+            text(r).faq = vec![pb::Faq { question: "问".into(), answer: String::new() }]
+        })
         .request_id(|r, v| r.request_id = v)
         .rows()
 }

@@ -39,30 +39,58 @@ impl<M: Message + Clone + std::fmt::Debug> Table<M> {
 
     /// A text field with everything that a text must not be, and longer than it may be.
     pub fn text(self, field: &'static str, most: usize, set: impl Fn(&mut M, String)) -> Table<M> {
-        let unfit = ["\u{0}", "x\u{7}y", "abc\u{202e}fdp", "\u{2066}x\u{2069}", "\u{feff}", "a\u{2028}b"].map(str::to_owned);
+        let unfit =
+            ["\u{0}", "x\u{7}y", "abc\u{202e}fdp", "\u{2066}x\u{2069}", "\u{feff}", "a\u{2028}b"].map(str::to_owned);
         let long = [String::from("x").repeat(most + 1), "长".repeat(most + 1), "x".repeat(100_000)];
         unfit.into_iter().chain(long).fold(self, |table, text| table.wrong(field, |request| set(request, text)))
     }
 
     /// A resource name with everything that it must not be.
     pub fn name(self, field: &'static str, set: impl Fn(&mut M, String)) -> Table<M> {
-        let wrong = ["", " ", "x", "410223", "divisions/410223", "divisions/41022/units/012", "divisions/4102233/windows/A01",
-            "divisions/410223/nothings/1", "divisions/410223/units/", "divisions/410223/people/\u{202e}", "divisions/410223/items/a/b",
-            "divisions/４１０２２３/cases/1", "divisions/410223/windows/../../x", "divisions/410223/people/\u{0}"];
+        let wrong = [
+            "",
+            " ",
+            "x",
+            "410223",
+            "divisions/410223",
+            "divisions/41022/units/012",
+            "divisions/4102233/windows/A01",
+            "divisions/410223/nothings/1",
+            "divisions/410223/units/",
+            "divisions/410223/people/\u{202e}",
+            "divisions/410223/items/a/b",
+            "divisions/４１０２２３/cases/1",
+            "divisions/410223/windows/../../x",
+            "divisions/410223/people/\u{0}",
+        ];
         let wrong = wrong.map(str::to_owned).into_iter().chain([format!("divisions/410223/cases/{}", "9".repeat(65))]);
         wrong.fold(self, |table, name| table.wrong(field, |request| set(request, name)))
     }
 
     /// A day with everything that it must not be.
     pub fn day(self, field: &'static str, set: impl Fn(&mut M, String)) -> Table<M> {
-        let wrong = ["tomorrow", "2026-6-1", "2026-02-30", "2026-13-01", "2026-06-01T00:00", "20260601", "0001-01-01", "9999-12-31",
-            "-2026-06-01", "２０２６-06-01", "2026-06-01 ", "\u{0}"];
+        let wrong = [
+            "tomorrow",
+            "2026-6-1",
+            "2026-02-30",
+            "2026-13-01",
+            "2026-06-01T00:00",
+            "20260601",
+            "0001-01-01",
+            "9999-12-31",
+            "-2026-06-01",
+            "２０２６-06-01",
+            "2026-06-01 ",
+            "\u{0}",
+        ];
         wrong.into_iter().fold(self, |table, day| table.wrong(field, |request| set(request, day.to_owned())))
     }
 
     /// An enumeration with values that it does not know.
     pub fn choice(self, field: &'static str, set: impl Fn(&mut M, i32)) -> Table<M> {
-        [0, -1, 99, i32::MAX, i32::MIN].into_iter().fold(self, |table, value| table.wrong(field, |request| set(request, value)))
+        [0, -1, 99, i32::MAX, i32::MIN]
+            .into_iter()
+            .fold(self, |table, value| table.wrong(field, |request| set(request, value)))
     }
 
     /// The id of a request with everything that it must not be.
@@ -92,7 +120,13 @@ async fn every_wrong_field_is_named_and_nothing_is_changed() {
             assert_eq!(status.code(), Code::InvalidArgument, "{} {}: {status:?}", row.rpc, row.what);
             assert_eq!(kit::status::reason(&status), "FIELD_INVALID", "{} {}", row.rpc, row.what);
             let named = fields(&status);
-            assert!(named.iter().any(|field| field == row.field), "{} {}: {named:?} and not {}", row.rpc, row.what, row.field);
+            assert!(
+                named.iter().any(|field| field == row.field),
+                "{} {}: {named:?} and not {}",
+                row.rpc,
+                row.what,
+                row.field
+            );
             assert!(status.message().len() < 4_000);
         }
         assert_eq!((hall.case(&case).await, hall.journal().await.len()), (before, head));
@@ -129,11 +163,13 @@ async fn what_is_too_large_for_a_message_is_refused() {
     let hall = Hall::open("2026-06-01T09:00").await;
     let mut request = receipt("A01", FOOD);
     request.fixed_on_spot = vec!["x".repeat(5 << 20)];
-    let status = wire::call(hall.peer(), "CaseService/ReceiveCase", request.encode_to_vec()).await.expect_err("five mebibytes");
+    let status =
+        wire::call(hall.peer(), "CaseService/ReceiveCase", request.encode_to_vec()).await.expect_err("five mebibytes");
     assert!(matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted), "{status:?}");
     // Within the limit every text has its own; blanks are no way around it.
     let mut request = receipt("A01", FOOD);
-    request.applicant.as_mut().expect("an applicant").address = format!("{}尉氏县{}", " ".repeat(1 << 20), " ".repeat(1 << 20));
+    request.applicant.as_mut().expect("an applicant").address =
+        format!("{}尉氏县{}", " ".repeat(1 << 20), " ".repeat(1 << 20));
     hall.receive(request).await.expect("received");
     let file = std::fs::metadata(hall.config.data.join("intake.db-wal")).expect("the file");
     assert!(file.len() < 1 << 20, "the blanks were kept: {}", file.len());
@@ -159,7 +195,10 @@ async fn no_mutation_of_a_request_is_answered_as_a_fault_of_ours() {
                 }
             }
             if let Err(status) = wire::call(hall.peer(), rpc, bytes.clone()).await {
-                let ours = matches!(status.code(), Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::Unimplemented);
+                let ours = matches!(
+                    status.code(),
+                    Code::Internal | Code::Unknown | Code::DataLoss | Code::Unavailable | Code::Unimplemented
+                );
                 assert!(!ours, "{rpc} in round {round}: {status:?} to {bytes:02x?}");
             }
         }
