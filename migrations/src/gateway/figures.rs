@@ -64,7 +64,8 @@ impl MigrationTrait for Figures {
             on("case_facts_unaccepted", &["division", "unaccepted_on", "place", "marks"], set("unaccepted_on")),
             on("case_facts_accepted", &["division", "accepted_on", "place", "marks"], set("accepted_on")),
             on("case_facts_waiting", &["division", "waiting_on", "place", "marks"], set("waiting_on")),
-            on("case_facts_ended", &["division", "ended_on", "place"], set("ended_on").and(set("accepted_on"))),
+            // Only of accepted cases it is counted who ended, so the index must be able to tell.
+            on("case_facts_ended", &["division", "ended_on", "place", "accepted_on"], set("ended_on")),
             on("case_facts_handled", &["division", "decided_on", "place", "handling_days"], set("handling_days")),
         ] {
             manager.create_index(index).await?;

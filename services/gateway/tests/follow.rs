@@ -143,6 +143,6 @@ async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
         let total = figures_at(&mut metrics, 1_202, 2).await.total.expect("a total");
         assert_eq!((total.received, total.accepted, total.completed), (1_200, 1, 1));
         let asked = intake.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(matches!(asked[..], [0, 1_201..]), "{asked:?}");
+        assert!(asked.len() == 2 && asked[0] == 0 && asked[1] >= 1_201, "{asked:?}");
     }
 }

@@ -60,6 +60,19 @@ impl Office {
         Ok(())
     }
 
+    /// Reads the hall anew where the items are not those it knows: another replica may have changed them, or a caller of
+    /// this one hung up before the change was read.
+    pub async fn keep_up(&self) -> Result<(), DbErr> {
+        let (versions, hall) = (store::item::versions(self.store.read()).await?, self.hall());
+        let known = |((division, code), version): ((Division, String), i64)| {
+            hall.items.get(&(division, code)).is_some_and(|item| item.version == version)
+        };
+        if versions.len() != hall.items.len() || !versions.into_iter().all(known) {
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
     /// Runs one step of a case's life: first what time has brought, then the step. `sealed` is personal data to keep.
     pub async fn step(
         &self,

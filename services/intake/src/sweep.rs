@@ -34,6 +34,7 @@ pub async fn run(office: Arc<Office>, acted: watch::Sender<i64>, learned: Arc<No
     loop {
         let now = office.clock.now();
         let done = async {
+            office.keep_up().await?;
             let hall = office.hall();
             if hall.calendar.version() != calendar && recount(&office, hall.calendar.version()).await? {
                 calendar = hall.calendar.version().to_owned();

@@ -141,7 +141,7 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     let front = ours.iter().find(|span| hex(&span.parent_span_id) == CALLER).expect("a child of the caller's span");
     assert_eq!(front.name, "yizhan.journal.v1.JournalService/ListHeads");
     let carried = format!("00-{TRACE}-{}-01", hex(&front.span_id));
-    assert_eq!(*beside.parents.lock().expect("kept"), [carried.clone()]);
+    assert_eq!(*beside.parents.lock().expect("kept"), std::slice::from_ref(&carried));
     assert_eq!(*behind.parents.lock().expect("kept"), [carried]);
     assert!(
         ours.iter().any(|span| span.parent_span_id == front.span_id),

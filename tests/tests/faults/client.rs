@@ -1,6 +1,12 @@
 //! One of many callers at once: takes cases in, works on them, makes mistakes, hangs up, says everything twice.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use proto::{
     directory::v1 as directory,
@@ -38,15 +44,17 @@ pub struct Client {
     /// This one keeps the directory instead of receiving cases.
     keeps_directory: bool,
     cases: Vec<Held>,
+    /// How many changes all clients were answered.
+    answered: Arc<AtomicUsize>,
     pub history: Vec<Told>,
     /// What was read and cannot be: a case older than its last answer.
     pub stale: Vec<String>,
 }
 
 impl Client {
-    pub fn new(centre: &Centre, seed: u64, keeps_directory: bool) -> Client {
-        let (dice, centre) = (StdRng::seed_from_u64(seed), centre.clone());
-        Client { dice, centre, keeps_directory, cases: Vec::new(), history: Vec::new(), stale: Vec::new() }
+    pub fn new(centre: &Centre, seed: u64, keeps_directory: bool, answered: &Arc<AtomicUsize>) -> Client {
+        let (dice, centre, answered) = (StdRng::seed_from_u64(seed), centre.clone(), answered.clone());
+        Client { dice, centre, keeps_directory, cases: Vec::new(), answered, history: Vec::new(), stale: Vec::new() }
     }
 
     /// Works until the line breaks or `until` has come.
@@ -145,6 +153,7 @@ impl Client {
         let Told { change, outcome: Outcome::Done(Answer { noun, state, etag }), .. } = &self.history[i] else {
             return;
         };
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let state = State::try_from(*state).unwrap_or_default();
         if let Change::Receive(request) = change {
             let unit =

@@ -38,7 +38,8 @@ pub async fn ask(channel: &Channel, centre: &Centre, by: GroupBy) -> Result<GetF
 pub async fn check(channel: &Channel, centre: &Centre, cases: &[Case]) -> Result<Vec<Fault>, Status> {
     let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
     let all = String::new;
-    let groups: [(GroupBy, &dyn Fn(&Case) -> String); 4] = [
+    type Group<'a> = (GroupBy, &'a dyn Fn(&Case) -> String);
+    let groups: [Group<'_>; 4] = [
         (GroupBy::Unspecified, &|_| all()),
         (GroupBy::Unit, &|case| last(&case.unit)),
         (GroupBy::Item, &|case| last(&case.item).split('@').next().unwrap_or_default().to_owned()),

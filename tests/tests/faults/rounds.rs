@@ -2,6 +2,10 @@
 
 use std::{
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,8 +31,9 @@ const CLIENTS: usize = 32;
 const LINES: usize = 4;
 /// One in so many keeps the directory.
 const KEEPERS: usize = 16;
-/// Changes that must have been answered in a round before its kill counts.
+/// A kill counts where so many changes had been answered since the one before; so long is waited for them.
 const LEAST: usize = 100;
+const SLOWEST: Duration = Duration::from_secs(10);
 /// Divisions, so that journals grow beside each other.
 const DIVISIONS: [&str; 2] = ["410223", "410224"];
 
@@ -70,7 +75,9 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
     for code in DIVISIONS {
         centres.push(Centre::open(program.channel(), code).await);
     }
-    let client = |i: usize, seed| Client::new(&centres[i / KEEPERS % centres.len()], seed, i % KEEPERS == 0);
+    let counter = Arc::new(AtomicUsize::new(0));
+    let client =
+        |i: usize, seed| Client::new(&centres[i / KEEPERS % centres.len()], seed, i.is_multiple_of(KEEPERS), &counter);
     let mut clients: Vec<Client> = (0..CLIENTS).map(|i| client(i, dice.random())).collect();
     let witness = Witness::follow(program.channel());
     let mut report = Report::default();
@@ -78,14 +85,17 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
     while report.kills < plan.kills && report.faults.is_empty() {
         assert!(report.void <= plan.kills + 3, "too little is answered between the kills: {report:?}");
         say_again(&mut clients, &program).await;
-        let (from, moment) = (Instant::now(), Duration::from_millis(dice.random_range(200..1_500)));
+        let (from, began) = (counter.load(Ordering::Relaxed), Instant::now());
         let load = tokio::spawn(work(clients, program.channel_each(), None));
-        tokio::time::sleep(moment).await;
+        let enough = || counter.load(Ordering::Relaxed) - from >= LEAST;
+        while !enough() && began.elapsed() < SLOWEST {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let enough = enough();
+        tokio::time::sleep(Duration::from_micros(dice.random_range(0..700_000))).await;
         program.kill().await;
         clients = load.await.expect("clients do not panic");
 
-        let answered = answered_since(&clients, from);
-        let enough = answered >= LEAST;
         (report.kills, report.void) = (report.kills + usize::from(enough), report.void + usize::from(!enough));
         report.faults = look(&config, &clients, &mut report.unknown, &mut report.happened).await;
         if dice.random_bool(0.25) {
@@ -134,11 +144,6 @@ async fn say_again(clients: &mut [Client], program: &Program) {
 
 fn told(clients: &[Client]) -> Vec<&Told> {
     clients.iter().flat_map(|client| &client.history).collect()
-}
-
-fn answered_since(clients: &[Client], from: Instant) -> usize {
-    let since = |told: &&&Told| told.called >= from && matches!(told.outcome, Outcome::Done(_));
-    told(clients).iter().filter(since).count()
 }
 
 /// What can be told while the program is dead: whatever was answered is there once, what was refused is not, what nobody

@@ -15,8 +15,15 @@ use super::{
     dump::Dump,
 };
 
-/// Leaf hashes by division, in the order of their numbers.
-type Seen = Arc<Mutex<BTreeMap<String, Vec<Vec<u8>>>>>;
+#[derive(Default)]
+struct Shown {
+    /// Leaf hashes by division, in the order of their numbers.
+    leaves: BTreeMap<String, Vec<Vec<u8>>>,
+    /// Entries that did not follow the one before.
+    gaps: Vec<String>,
+}
+
+type Seen = Arc<Mutex<Shown>>;
 
 pub struct Witness {
     seen: Seen,
@@ -39,8 +46,8 @@ impl Witness {
     /// What was shown is there.
     pub fn check(&self, dump: &Dump) -> Vec<Fault> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut faults = Vec::new();
-        for (division, leaves) in seen.iter() {
+        let mut faults: Vec<_> = seen.gaps.iter().map(|gap| Fault(Law::Followed, gap.clone())).collect();
+        for (division, leaves) in &seen.leaves {
             let mut there = dump.entries.iter().filter(|entry| entry.division == *division);
             for (seq, leaf) in (1..).zip(leaves) {
                 let same = there.next().is_some_and(|entry| entry.seq == seq && entry.leaf_hash == *leaf);
@@ -58,7 +65,7 @@ impl Witness {
 
     /// How many entries were shown.
     pub fn count(&self) -> usize {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).leaves.values().map(Vec::len).sum()
     }
 }
 
@@ -72,7 +79,7 @@ async fn watch(seen: Seen, lines: watch::Receiver<Channel>) {
                 division: division.clone(),
                 seq: leaves.len() as i64,
             };
-            seen.iter().map(at).collect()
+            seen.leaves.iter().map(at).collect()
         };
         let mut request = tonic::Request::new(ReadEntriesRequest { after, division: String::new(), tail: true });
         // A tail has no end to wait for.
@@ -83,9 +90,14 @@ async fn watch(seen: Seen, lines: watch::Receiver<Channel>) {
             while let Ok(Some(batch)) = batches.message().await {
                 let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 for entry in batch.entries {
-                    let leaves = seen.entry(entry.division.clone()).or_default();
-                    assert_eq!(entry.seq, leaves.len() as i64 + 1, "the feed of {} has a gap", entry.division);
-                    leaves.push(entry.leaf_hash);
+                    let leaves = seen.leaves.entry(entry.division.clone()).or_default();
+                    let last = leaves.len() as i64;
+                    if entry.seq == last + 1 {
+                        leaves.push(entry.leaf_hash);
+                    } else {
+                        seen.gaps.push(format!("{} was shown after {last} of {}", entry.seq, entry.division));
+                        return;
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@ use kit::{
     id::Division,
     store::{Noun, noun::Corrupt},
 };
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, QuerySelect, entity::prelude::*};
 
 use crate::domain::item::Item;
 
@@ -24,6 +24,14 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The version at which each item stands.
+pub async fn versions(db: &impl ConnectionTrait) -> Result<Vec<((Division, String), i64)>, DbErr> {
+    let columns = [Column::Division, Column::Id, Column::Version];
+    let rows: Vec<(String, String, i64)> = Entity::find().select_only().columns(columns).into_tuple().all(db).await?;
+    let read = |(division, code, version): (String, String, i64)| Some(((division.parse().ok()?, code), version));
+    Ok(rows.into_iter().filter_map(read).collect())
+}
 
 impl Noun for Item {
     type Entity = Entity;

@@ -43,7 +43,7 @@ async fn one_request_to_two_replicas_at_once_is_done_once() {
 async fn what_time_brings_comes_once_though_two_replicas_sweep() {
     Hall::on_each_engine("2026-02-09T09:00", async |hall| {
         let beside = hall.beside().await;
-        let cases = join_all((0..50).map(|_| hall.receive(receipt("A01", FOOD)))).await;
+        let cases = join_all((0..20).map(|_| hall.receive(receipt("A01", FOOD)))).await;
         hall.pass_to("2026-02-15T00:00").await;
         for case in cases {
             let case = case.expect("received");
@@ -51,6 +51,23 @@ async fn what_time_brings_comes_once_though_two_replicas_sweep() {
             let request = pb::GetCaseRequest { name: case.name };
             assert!(beside.cases().get_case(request).await.expect("seen by both").into_inner().deemed_accepted);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_replica_changes_in_the_catalogue_the_other_knows_soon() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let beside = hall.beside().await;
+        let receive =
+            async |item: &str| beside.cases().receive_case(receipt("A01", item)).await.map(|case| case.into_inner());
+        let new = pb::Item { name: name("items", "new-item"), ..food() };
+        hall.creates_item(new).await.expect("created");
+        until(async || receive("new-item").await.is_ok()).await;
+        hall.revises_item(FOOD, food_text(), "").await.expect("revised");
+        until(async || receive(FOOD).await.is_ok_and(|case| case.item.ends_with("@2"))).await;
+        hall.retires_item(FOOD).await.expect("retired");
+        until(async || receive(FOOD).await.is_err_and(|status| kit::status::reason(&status) == "ITEM_RETIRED")).await;
     })
     .await;
 }

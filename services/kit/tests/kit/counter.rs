@@ -45,7 +45,7 @@ impl Counter {
 }
 
 impl Noun for Counter {
-    type Entity = counter::Entity;
+    type Entity = row::Entity;
     const KIND: &'static str = "counters";
     const FIXED: &'static [&'static str] = &["made"];
 
@@ -57,7 +57,7 @@ impl Noun for Counter {
         &self.id
     }
 
-    fn from_row(row: counter::Model) -> Result<Counter, Corrupt> {
+    fn from_row(row: row::Model) -> Result<Counter, Corrupt> {
         let corrupt = |what: &str| Corrupt { kind: "counters", id: row.id.clone(), what: what.to_owned() };
         if row.value == CORRUPT {
             return Err(corrupt("below zero"));
@@ -66,9 +66,9 @@ impl Noun for Counter {
         Ok(Counter { division, id: row.id, value: row.value, made: row.made, note: row.note })
     }
 
-    fn to_row(&self) -> counter::ActiveModel {
+    fn to_row(&self) -> row::ActiveModel {
         assert_ne!(self.value, PANICS, "this counter panics on purpose");
-        counter::ActiveModel {
+        row::ActiveModel {
             division: Set(self.division.to_string()),
             id: Set(self.id.clone()),
             value: Set(self.value),
@@ -78,7 +78,7 @@ impl Noun for Counter {
     }
 }
 
-pub mod counter {
+pub mod row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

@@ -9,7 +9,7 @@ use kit::{
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 
 use crate::{
-    counter::{Migrator, counter},
+    counter::{Migrator, row},
     house::{SERVICE, county, houses, on_postgres, open},
 };
 
@@ -62,9 +62,9 @@ async fn a_snapshot_cannot_write_and_shows_one_state() {
     for house in houses().await {
         house.add(county(), "A", 1).await.expect("added");
         let snapshot = house.store.snapshot().await.expect("begun");
-        assert_eq!(counter::Entity::find().all(&snapshot).await.expect("counters").len(), 1);
+        assert_eq!(row::Entity::find().all(&snapshot).await.expect("counters").len(), 1);
         house.add(county(), "B", 1).await.expect("added");
-        assert_eq!(counter::Entity::find().all(&snapshot).await.expect("counters").len(), 1);
+        assert_eq!(row::Entity::find().all(&snapshot).await.expect("counters").len(), 1);
         snapshot.rollback().await.expect("rolled back");
         assert_eq!(house.counters().await.len(), 2);
 

@@ -19,7 +19,7 @@ use kit::{
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use uuid::Uuid;
 
-use crate::counter::{Counter, Migrator, add, counter};
+use crate::counter::{Counter, Migrator, add, row};
 
 pub const SERVICE: &str = "counting";
 pub const NOW: &str = "2026-02-09T09:00";
@@ -74,8 +74,8 @@ impl House {
         all.all(self.store.read()).await.expect("entries")
     }
 
-    pub async fn counters(&self) -> Vec<counter::Model> {
-        let all = counter::Entity::find().order_by_asc(counter::Column::Division).order_by_asc(counter::Column::Id);
+    pub async fn counters(&self) -> Vec<row::Model> {
+        let all = row::Entity::find().order_by_asc(row::Column::Division).order_by_asc(row::Column::Id);
         all.all(self.store.read()).await.expect("counters")
     }
 

@@ -78,25 +78,34 @@ impl Replay {
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
         let mut names = Names::new();
+        let mut tm = [std::time::Duration::ZERO; 3];
         for due in agenda.chunk_by(|one, next| one.tick == next.tick) {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
+            let t0 = Instant::now();
             self.advance(self.plan.days.moment(tick)).await?;
+            let t1 = Instant::now();
             let special = due.partition_point(|task| task.order != ANY);
             let (special, any) = due.split_at(special);
             let units = stream::iter(special.chunk_by(|one, next| one.order == next.order));
             let received = units.enumerate().map(|(lane, unit)| self.in_order(unit, lane, &names, progress));
             let received: Vec<Vec<_>> = received.buffer_unordered(in_flight()).try_collect().await?;
             names.extend(received.into_iter().flatten());
+            let t2 = Instant::now();
             let done = stream::iter(any).enumerate().map(|(lane, task)| self.perform(task, lane, &names, progress));
             let done: Vec<_> = done.buffer_unordered(in_flight()).try_collect().await?;
             names.extend(done.into_iter().flatten());
+            let t3 = Instant::now();
+            tm[0] += t1 - t0;
+            tm[1] += t2 - t1;
+            tm[2] += t3 - t2;
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
                 names.remove(&task.script);
             }
         }
         self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
+        progress.say(&format!("TIMES {tm:?}"));
         Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
     }
 
