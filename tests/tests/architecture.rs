@@ -109,7 +109,7 @@ fn nothing_has_a_name_that_says_nothing() {
 
 #[test]
 fn the_street_has_these_houses_and_each_has_a_readme() {
-    let files = ["Cargo.lock", "Cargo.toml", "CHANGELOG.md", "LICENSE", "README.md"];
+    let files = ["Cargo.lock", "Cargo.toml", "CHANGELOG.md", "LICENSE", "README.md", "README.zh-CN.md"];
     let folders = ["deploy", "migrations", "proto", "services", "tests"];
     let rooms =
         ["appraisal", "calendar", "directory", "disclosure", "gateway", "hotline", "intake", "kit", "roster", "yizhan"];

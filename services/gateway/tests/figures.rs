@@ -1,10 +1,10 @@
 //! The figures, on facts made by hand: every number, and the very cases behind it.
 
-mod common;
+mod ledger;
 
-use common::{Ledger, PARENT, accepted, day, issued, received};
 use gateway::follow::intake::FollowIntake;
 use kit::{peer::Peer, status::reason, store::follower, testing};
+use ledger::{Ledger, PARENT, accepted, day, issued, received};
 use proto::{
     gateway::v1::{
         self as pb, Figure, GetFiguresRequest, GroupBy, ListFigureCasesRequest, Period, Selection,
@@ -350,14 +350,14 @@ async fn an_entry_that_cannot_be_read_or_leaves_a_gap_is_refused_and_leaves_no_t
         let mut ledger = Ledger::open(database, TODAY).await;
         ledger.cases([received("n01", "2016-03-01")]).await;
         let entry = |seq, payload: &'static [u8]| Entry {
-            division: common::DIVISION.into(),
+            division: ledger::DIVISION.into(),
             seq,
             event: "case.received".into(),
             payload: payload.into(),
             ..Default::default()
         };
         for bad in [entry(2, b"\xff\xff"), entry(2, b""), entry(3, b"")] {
-            follower::apply(&ledger.store, "intake", common::DIVISION, &[bad], &FollowIntake)
+            follower::apply(&ledger.store, "intake", ledger::DIVISION, &[bad], &FollowIntake)
                 .await
                 .expect_err("refused");
         }

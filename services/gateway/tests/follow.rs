@@ -1,18 +1,18 @@
 //! Following real feeds, from the first entry, while they move, and again after a restart.
 
-mod common;
+mod ledger;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use common::{DIVISION, PARENT, accepted, issued, received};
 use gateway::Peers;
 use kit::{
     peer::Peer,
     testing::{self, TestDatabase},
 };
+use ledger::{DIVISION, PARENT, accepted, issued, received};
 use prost::Message;
 use proto::{
     directory::v1::Unit,

@@ -1,15 +1,15 @@
 //! The pages, asked for as a browser does.
 
-mod common;
+mod ledger;
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
 };
-use common::{Ledger, accepted, day, issued, received};
 use http_body_util::BodyExt;
 use kit::testing::{self, TestDatabase};
+use ledger::{Ledger, accepted, day, issued, received};
 use proto::intake::v1::{CaseFacts, CaseState};
 use tower::ServiceExt;
 

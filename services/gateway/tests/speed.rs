@@ -1,18 +1,18 @@
 //! How long a year takes to learn and to count. Prints; asserts nothing about time.
 
-mod common;
+mod ledger;
 
 use std::{
     io::Write,
     time::{Duration, Instant},
 };
 
-use common::{Ledger, PARENT, day};
 use gateway::domain::{
     day::Period,
     scope::{Group, Scope, Selection},
 };
 use kit::testing;
+use ledger::{Ledger, PARENT, day};
 use proto::{
     gateway::v1::{self as pb},
     intake::v1::{CaseFacts, CaseState, Handling},
@@ -41,7 +41,7 @@ async fn a_year_is_learnt_and_counted() {
         say(&format!("{engine}: {told} entries in {:?}, {each:?} for 500, slowest {slowest:?}", start.elapsed()));
 
         let scope = Scope {
-            division: common::DIVISION.parse().expect("a division"),
+            division: ledger::DIVISION.parse().expect("a division"),
             period: Period::year(2016).expect("a year"),
             selection: Selection::default(),
         };

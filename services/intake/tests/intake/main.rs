@@ -13,6 +13,7 @@ mod lists;
 mod numbers;
 mod personal;
 mod provisional;
+mod readme;
 mod replicas;
 mod requests;
 mod supplement;

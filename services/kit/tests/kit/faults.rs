@@ -209,7 +209,7 @@ async fn connections_cut_under_load_lose_and_double_nothing() {
         async move {
             let admin = Database::connect(url).await.expect("connected");
             let mut killed = 0;
-            while !ended.load(Ordering::Relaxed) && killed < 60 {
+            while !ended.load(Ordering::Relaxed) && killed < 40 {
                 tokio::time::sleep(Duration::from_millis(30)).await;
                 let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                             WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -114,7 +114,7 @@ impl OpenCase {
                 let due = case.issue_clock.as_ref().map(due).unwrap_or_default();
                 (
                     format!("已作出决定，等待领取；送达期限{}", due.0),
-                    format!("decided, to be collected; to be handed out {}", due.1),
+                    format!("decided, to be collected; delivery {}", due.1),
                 )
             }
             CaseState::Accepted => ("已受理，等待决定".to_owned(), "accepted, to be decided".to_owned()),
@@ -127,7 +127,7 @@ impl OpenCase {
         (zh + &extended.0, en + &extended.1)
     }
 
-    /// The legal and the promised clock: in Chinese, and in English.
+    /// The legal and the promised clock: in Chinese, and in English. Once the case is decided they run no more.
     pub fn clocks(&self) -> [(String, String); 2] {
         [&self.case.legal_clock, &self.case.promised_clock].map(|clock| clock.as_ref().map(due).unwrap_or_default())
     }

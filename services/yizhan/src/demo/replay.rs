@@ -27,21 +27,22 @@ use crate::trouble;
 
 /// Connections to the gateway, and requests in flight over them.
 const CONNECTIONS: usize = 8;
-fn in_flight() -> usize {
-    std::env::var("YZ_F").ok().and_then(|f| f.parse().ok()).unwrap_or(64)
-}
+const IN_FLIGHT: usize = 64;
 
 /// Something to do: a step of a script.
 struct Task {
     tick: Tick,
-    /// The unit, where a special case is received: these come first and one after another in each unit, so that their
-    /// numbers repeat. [`ANY`] for all else.
+    /// The unit, where a special case is received: one after another in each unit and before all plain receipts, so that
+    /// its number repeats. Else [`STEP`] or [`RECEIPT`].
     order: u8,
     step: u8,
     script: u32,
 }
 
-const ANY: u8 = u8::MAX;
+/// A later step, which makes no number.
+const STEP: u8 = u8::MAX - 1;
+/// The receipt of a plain case.
+const RECEIPT: u8 = u8::MAX;
 
 /// How the replay went.
 pub struct Pace {
@@ -78,34 +79,23 @@ impl Replay {
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
         let mut names = Names::new();
-        let mut tm = [std::time::Duration::ZERO; 3];
         for due in agenda.chunk_by(|one, next| one.tick == next.tick) {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
-            let t0 = Instant::now();
             self.advance(self.plan.days.moment(tick)).await?;
-            let t1 = Instant::now();
-            let special = due.partition_point(|task| task.order != ANY);
-            let (special, any) = due.split_at(special);
-            let units = stream::iter(special.chunk_by(|one, next| one.order == next.order));
-            let received = units.enumerate().map(|(lane, unit)| self.in_order(unit, lane, &names, progress));
-            let received: Vec<Vec<_>> = received.buffer_unordered(in_flight()).try_collect().await?;
-            names.extend(received.into_iter().flatten());
-            let t2 = Instant::now();
-            let done = stream::iter(any).enumerate().map(|(lane, task)| self.perform(task, lane, &names, progress));
-            let done: Vec<_> = done.buffer_unordered(in_flight()).try_collect().await?;
-            names.extend(done.into_iter().flatten());
-            let t3 = Instant::now();
-            tm[0] += t1 - t0;
-            tm[1] += t2 - t1;
-            tm[2] += t3 - t2;
+            let plain = due.partition_point(|task| task.order != RECEIPT);
+            for phase in [&due[..plain], &due[plain..]] {
+                let rows = phase.chunk_by(|one, next| one.order == next.order && one.order < STEP);
+                let done = stream::iter(rows).enumerate().map(|(lane, row)| self.in_order(row, lane, &names, progress));
+                let done: Vec<Vec<_>> = done.buffer_unordered(IN_FLIGHT).try_collect().await?;
+                names.extend(done.into_iter().flatten());
+            }
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
                 names.remove(&task.script);
             }
         }
         self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
-        progress.say(&format!("TIMES {tm:?}"));
         Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
     }
 
@@ -114,8 +104,12 @@ impl Replay {
         let mut agenda = Vec::with_capacity(self.plan.scripts.len() * 2);
         for (place, script) in self.plan.scripts.iter().enumerate() {
             for (number, step) in (0..).zip(script.steps()) {
-                let unit = || self.county.items[usize::from(script.item)].unit.parse().unwrap_or(0);
-                let order = if number == 0 && !script.path.is_plain() { unit() } else { ANY };
+                let item = &self.county.items[usize::from(script.item)];
+                let order = match number {
+                    0 if script.path.is_plain() => RECEIPT,
+                    0 => item.unit.parse().unwrap_or(0),
+                    _ => STEP,
+                };
                 agenda.push(Task { tick: step.tick, order, step: number, script: place as u32 });
             }
         }

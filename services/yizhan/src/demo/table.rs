@@ -166,8 +166,12 @@ impl Table<'_> {
             let ((zh, en), [legal, promised]) = (open.why(), open.clocks());
             let (state, case) = (open.case.state().as_str_name().trim_start_matches("CASE_STATE_"), &open.case);
             writeln!(out, "  {} {} · {} · {state}", case.number, case.item_title_zh, open.figure.received_on)?;
-            writeln!(out, "    {zh}。承诺时限{}，法定时限{}。", promised.0, legal.0)?;
-            writeln!(out, "    {en}. Promised limit {}, legal limit {}.", promised.1, legal.1)?;
+            if case.decision.is_some() {
+                writeln!(out, "    {zh}。\n    {en}.")?;
+            } else {
+                writeln!(out, "    {zh}。承诺时限{}，法定时限{}。", promised.0, legal.0)?;
+                writeln!(out, "    {en}. Promised limit {}, legal limit {}.", promised.1, legal.1)?;
+            }
             if let Some(note) = self.note(open) {
                 writeln!(
                     out,
