@@ -26,11 +26,17 @@ impl ClockService for Clocks {
             return Err(Refusal::state("CLOCK_IS_REAL", zh, en).into());
         }
         let now = self.0.now();
-        // `advance` itself refuses where somebody else has moved it further in the meantime.
-        if to < now || to > ten_years_after(now) || !self.0.advance(to) {
+        let backwards = || {
             let (zh, en) =
                 ("时钟只能向前拨动，每次不超过十年", "the clock goes forward only, at most ten years at a time");
-            return Err(Refusal::new(Kind::Invalid, "CLOCK_GOES_FORWARD", zh, en).at("to").into());
+            Refusal::new(Kind::Invalid, "CLOCK_GOES_FORWARD", zh, en).at("to")
+        };
+        if to < now || to > ten_years_after(now) {
+            return Err(backwards().into());
+        }
+        if !self.0.advance(to) {
+            // Somebody else has moved it further in the meantime, or its time could not be written down.
+            return Err(if to < self.0.now() { backwards() } else { Refusal::unavailable() }.into());
         }
         self.0.settled(to).await;
         Ok(Response::new(self.render()))

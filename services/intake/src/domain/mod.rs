@@ -9,3 +9,4 @@ pub mod identity;
 pub mod item;
 pub mod life;
 pub mod number;
+pub mod wake;

@@ -98,7 +98,7 @@ pub mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The sum of counters, and all of it fixed but that.
+/// A sum of counters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ledger {
     pub division: Division,
