@@ -181,18 +181,18 @@ async fn a_slow_reader_does_not_hold_up_the_writer() {
     for house in houses().await {
         let slow = client(&house).await.read_entries(after(&[], true)).await.expect("a stream").into_inner();
         // Far more than all windows and buffers on the way hold.
-        let filled = tokio::time::timeout(Duration::from_secs(20), fill(&house, 1_200, 8_000));
+        let filled = tokio::time::timeout(Duration::from_secs(20), fill(&house, 800, 12_000));
         filled.await.expect("the writer goes on");
         let mut quick = client(&house).await;
         assert_eq!(
-            rest(quick.read_entries(after(&[("410223", 2_300)], false)).await.expect("a stream").into_inner())
+            rest(quick.read_entries(after(&[("410223", 1_500)], false)).await.expect("a stream").into_inner())
                 .await
                 .len(),
             100
         );
 
         let (mut slow, mut next) = (slow, 1);
-        while next <= 2_400 {
+        while next <= 1_600 {
             for entry in slow.message().await.expect("a batch").expect("more").entries {
                 assert_eq!(entry.seq, next);
                 next += 1;
@@ -204,11 +204,11 @@ async fn a_slow_reader_does_not_hold_up_the_writer() {
 #[tokio::test]
 async fn large_entries_come_in_messages_that_any_client_takes() {
     for house in houses().await {
-        fill(&house, 300, 30_000).await;
+        fill(&house, 200, 30_000).await;
         // Clients take 4 MiB unless they are told otherwise.
         let stream = client(&house).await.read_entries(after(&[], false)).await.expect("a stream").into_inner();
         let seqs: Vec<_> = rest(stream).await.into_iter().map(|entry| entry.seq).collect();
-        assert_eq!(seqs, (1..=600).collect::<Vec<_>>());
+        assert_eq!(seqs, (1..=400).collect::<Vec<_>>());
     }
 }
 
