@@ -90,9 +90,9 @@ async fn replay(args: &Args, suite: &serve::Suite) -> anyhow::Result<()> {
     load(suite.grpc).await?;
     let plan = plan::plan(&county, args.cases, args.seed)?;
     let replay = Replay::open(county, plan, args.seed, suite.grpc).await?;
-    let pace = replay.run(&progress).await;
-    progress.finish();
-    show(args, pace?, suite).await
+    // On a worker of the runtime: the answers need not wake this thread each time.
+    let replayed = tokio::spawn(replay.run(progress)).await?;
+    show(args, replayed?, suite).await
 }
 
 /// Loads the directory and the catalogue of the county that is compiled in.

@@ -43,13 +43,9 @@ impl Progress {
         }
     }
 
-    /// Says a line above the bar.
+    /// Says a line before the first date.
     pub fn say(&self, line: &str) {
-        if self.month.is_some() {
-            let _ = writeln!(io::stderr().lock(), "{line}");
-        } else {
-            self.bar.println(line);
-        }
+        let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
     pub fn finish(&self) {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use calendar::{Date, start_of_day};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{TryStreamExt, stream::FuturesUnordered};
 use kit::clock::Moment;
 use proto::{
     clock::v1::{AdvanceClockRequest, clock_service_client::ClockServiceClient},
@@ -60,6 +60,7 @@ pub struct Replay {
 
 /// The names of cases that are not at their end, by their place in the plan.
 type Names = HashMap<u32, Arc<str>>;
+type Received = Vec<(u32, Arc<str>)>;
 
 impl Replay {
     /// Connects to the gateway.
@@ -74,7 +75,7 @@ impl Replay {
     }
 
     /// Plays the year through its last evening.
-    pub async fn run(mut self, progress: &Progress) -> anyhow::Result<Pace> {
+    pub async fn run(mut self, progress: Progress) -> anyhow::Result<Pace> {
         let agenda = self.agenda();
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
@@ -85,10 +86,8 @@ impl Replay {
             self.advance(self.plan.days.moment(tick)).await?;
             let plain = due.partition_point(|task| task.order != RECEIPT);
             for phase in [&due[..plain], &due[plain..]] {
-                let rows = phase.chunk_by(|one, next| one.order == next.order && one.order < STEP);
-                let done = stream::iter(rows).enumerate().map(|(lane, row)| self.in_order(row, lane, &names, progress));
-                let done: Vec<Vec<_>> = done.buffer_unordered(IN_FLIGHT).try_collect().await?;
-                names.extend(done.into_iter().flatten());
+                let received = self.perform_all(phase, &names, &progress).await?;
+                names.extend(received);
             }
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
@@ -96,6 +95,7 @@ impl Replay {
             }
         }
         self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
+        progress.finish();
         Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
     }
 
@@ -117,14 +117,32 @@ impl Replay {
         agenda
     }
 
+    /// Sends what is due in one phase, at most so much at a time. Answers with the names of the new cases.
+    async fn perform_all(&self, phase: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
+        let (mut received, mut flying) = (Received::new(), FuturesUnordered::new());
+        let rows = phase.chunk_by(|one, next| one.order == next.order && one.order < STEP);
+        for (lane, row) in rows.enumerate() {
+            if flying.len() == IN_FLIGHT
+                && let Some(done) = flying.try_next().await?
+            {
+                received.extend(done);
+            }
+            flying.push(self.in_order(row, lane, names, progress));
+        }
+        while let Some(done) = flying.try_next().await? {
+            received.extend(done);
+        }
+        Ok(received)
+    }
+
     async fn in_order(
         &self,
         tasks: &[Task],
         lane: usize,
         names: &Names,
         progress: &Progress,
-    ) -> anyhow::Result<Vec<(u32, Arc<str>)>> {
-        let mut received = Vec::new();
+    ) -> anyhow::Result<Received> {
+        let mut received = Received::new();
         for task in tasks {
             received.extend(self.perform(task, lane, names, progress).await?);
         }
