@@ -75,14 +75,13 @@ async fn a_snapshot_cannot_write_and_shows_one_state() {
     }
 }
 
+/// On PostgreSQL: a SQLite file has one program.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_may_open_a_new_database_at_once() {
-    for database in databases() {
-        let (one, two, three) =
-            tokio::join!(open(&database, SERVICE), open(&database, SERVICE), open(&database, SERVICE));
-        for store in [one, two, three] {
-            assert_eq!(ask(store.read(), "SELECT COUNT(*) FROM journal").await, "0");
-        }
+    let Some(database) = databases().into_iter().find(|database| database.engine() == "postgres") else { return };
+    let (one, two, three) = tokio::join!(open(&database, SERVICE), open(&database, SERVICE), open(&database, SERVICE));
+    for store in [one, two, three] {
+        assert_eq!(ask(store.read(), "SELECT COUNT(*) FROM journal").await, "0");
     }
 }
 
