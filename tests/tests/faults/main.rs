@@ -51,7 +51,7 @@ async fn nothing_that_was_answered_is_lost_when_the_program_is_killed() {
         let kills = left.min(FRESH);
         for database in kit::testing::databases() {
             let engine = database.engine();
-            let plan = Plan { program: program::built(), environment: Vec::new(), kills, seed };
+            let plan = Plan { program: program::built(), environment: Vec::new(), kills, seed, law: None };
             let faults = kill(&database, &plan).await.faults;
             let some: Vec<_> = faults.iter().take(20).map(ToString::to_string).collect();
             assert!(faults.is_empty(), "on {engine}, YIZHAN_SEED={seed}: {} faults\n{}", faults.len(), some.join("\n"));

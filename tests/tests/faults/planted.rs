@@ -46,7 +46,7 @@ async fn every_planted_bug_is_caught() {
     for (plant, law) in PLANTS {
         for database in kit::testing::databases() {
             let environment = vec![("YIZHAN_PLANT".to_owned(), plant.to_owned())];
-            let plan = Plan { program: spoilt(), environment, kills: 6, seed: 17 };
+            let plan = Plan { program: spoilt(), environment, kills: 6, seed: 17, law: Some(law) };
             say(&format!("planted: {plant}"));
             let Report { faults, kills, .. } = kill(&database, &plan).await;
             match faults.iter().find(|fault| fault.0 == law) {

@@ -44,6 +44,8 @@ pub struct Plan {
     pub kills: usize,
     /// Of every choice and every moment.
     pub seed: u64,
+    /// Goes on until this law is broken; where none is named, until any is.
+    pub law: Option<Law>,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +84,8 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
     let witness = Witness::follow(program.channel());
     let mut report = Report::default();
 
-    while report.kills < plan.kills && report.faults.is_empty() {
+    let broken = |faults: &[Fault]| faults.iter().any(|fault| plan.law.is_none_or(|law| fault.0 == law));
+    while report.kills < plan.kills && !broken(&report.faults) {
         assert!(report.void <= plan.kills + 3, "too little is answered between the kills: {report:?}");
         say_again(&mut clients, &program).await;
         let (from, began) = (counter.load(Ordering::Relaxed), Instant::now());
@@ -107,7 +110,7 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
         program = settings.start().await;
         witness.go_to(program.channel());
     }
-    if report.faults.is_empty() {
+    if !broken(&report.faults) {
         say_again(&mut clients, &program).await;
         let end = Instant::now() + Duration::from_millis(300);
         clients = work(clients, program.channel_each(), Some(end)).await;

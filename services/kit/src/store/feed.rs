@@ -23,8 +23,9 @@ const BATCH: u64 = 500;
 const BYTES: usize = 1 << 20;
 /// How long the feed waits for a commit of this process before it looks for one of another.
 const POLL: Duration = Duration::from_millis(200);
-/// How long entries gather after a message: a follower's transaction costs much the same for one entry as for fifty.
-const GATHER: Duration = Duration::from_millis(10);
+/// How long entries gather after a message: a follower's transaction costs much the same for one entry as for fifty,
+/// and of several facts about one case only the last need be kept.
+const GATHER: Duration = Duration::from_millis(50);
 /// How long it stays silent at most.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a message may wait for a follower that does not read.
