@@ -26,8 +26,9 @@ const NAME: &str = "directory";
 /// Opens the service on its database: DirectoryService, CalendarService and its JournalService.
 pub async fn open(config: &Config, clock: &Clock) -> Result<Routes, OpenError> {
     let store = Store::open::<migrations::directory::Migrator>(NAME, &config.database(NAME)).await?;
+    config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
-    let writer = Writer::open(&store, clock);
+    let writer = Writer::open(&store, clock, &keys);
 
     let calendar = rpc::calendar::Calendars::open(&store, &writer, clock).await?;
     let directory = rpc::directory::Directory::open(&store, &writer, &keys);

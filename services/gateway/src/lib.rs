@@ -41,6 +41,7 @@ pub struct Open {
 /// Opens the gateway on its database, in front of these services.
 pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, OpenError> {
     let store = Store::open::<migrations::gateway::Migrator>(NAME, &config.database(NAME)).await?;
+    config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
     following(&store, "directory", peers.directory.clone(), follow::directory::FollowDirectory);
     following(&store, "intake", peers.intake.clone(), follow::intake::FollowIntake);

@@ -4,6 +4,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use sha2::{Digest, Sha256};
@@ -16,7 +17,9 @@ pub struct Files(PathBuf);
 
 impl Files {
     pub fn open(folder: &Path) -> io::Result<Files> {
-        std::fs::create_dir_all(folder.join("incoming"))?;
+        let incoming = folder.join("incoming");
+        std::fs::create_dir_all(&incoming)?;
+        clear(&incoming)?;
         Ok(Files(folder.to_owned()))
     }
 
@@ -56,6 +59,35 @@ impl Files {
     fn path(&self, sha256: &str) -> PathBuf {
         self.0.join(&sha256[..2.min(sha256.len())]).join(sha256)
     }
+}
+
+/// A file that nobody has written to for so long is not arriving any more. Younger ones may be another replica's.
+const ABANDONED: Duration = Duration::from_secs(3_600);
+
+/// Removes what a crash has left of files that were arriving.
+fn clear(incoming: &Path) -> io::Result<()> {
+    // The time of the folder itself, which may lie on another machine than its replicas.
+    let probe = incoming.join(Uuid::new_v4().to_string());
+    let now = std::fs::File::create_new(&probe)?.metadata()?.modified();
+    std::fs::remove_file(&probe)?;
+    let now = now?;
+    for entry in std::fs::read_dir(incoming)? {
+        let entry = entry?;
+        match remove_abandoned(&entry, now) {
+            // Another replica may be opening too.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, file = %entry.path().display(), "an abandoned file could not be removed");
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn remove_abandoned(entry: &std::fs::DirEntry, now: SystemTime) -> io::Result<()> {
+    let file = entry.metadata()?;
+    let age = now.duration_since(file.modified()?).unwrap_or_default();
+    if file.is_file() && age > ABANDONED { std::fs::remove_file(entry.path()) } else { Ok(()) }
 }
 
 /// So many first bytes tell a file's type.

@@ -34,13 +34,14 @@ use tonic::service::Routes;
 /// Opens the service on its database; `directory` is whom it follows.
 pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Routes, OpenError> {
     let store = Store::open::<migrations::intake::Migrator>("intake", &config.database("intake")).await?;
-    let writer = Writer::open(&store, clock);
+    config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
+    let writer = Writer::open(&store, clock, &keys);
     let files = files::Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
     follow(&store, "directory", directory, FollowDirectory { office: office.clone(), learned: learned.clone() });
-    tokio::spawn(sweep::run(office.clone(), clock.actor(), learned));
+    config.opened.spawn(sweep::run(office.clone(), clock.actor(), learned));
 
     let cases = CaseServiceServer::new(rpc::case::Cases(office.clone()));
     let catalogue = CatalogueServiceServer::new(rpc::item::Catalogue(office.clone()));

@@ -1,6 +1,9 @@
 //! What every RPC of intake works with.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use kit::{
@@ -18,7 +21,7 @@ use tokio::sync::Mutex;
 use crate::{
     domain::{applicant::Sealed, case::Case, hall::Hall, life::Happened},
     files::Files,
-    rpc::facts::facts,
+    rpc::{facts::facts, item::unreadable},
     store::{self, case::Kept},
 };
 
@@ -73,6 +76,52 @@ impl Office {
         Ok(())
     }
 
+    /// The hall that a case can be decided by: read anew where another replica received the case under a revision that
+    /// this one has not seen.
+    pub async fn hall_for(&self, case: &Case) -> Result<Arc<Hall>, Refusal> {
+        if !self.hall().knows(case) {
+            self.refresh().await.map_err(unreadable)?;
+        }
+        Ok(self.hall())
+    }
+
+    /// Changes one case by a decision, which puts it back and says what happened. Where the hall does not know the
+    /// case's revision yet, it is read anew and the decision made again.
+    pub async fn change(
+        &self,
+        division: Division,
+        number: &str,
+        request: Option<RequestKey>,
+        decide: impl Fn(&mut Desk<'_>, Kept, &Hall) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> Result<Arc<Kept>, Refusal> {
+        let (decide, number): (_, Arc<str>) = (Arc::new(decide), number.into());
+        let mut read_anew = false;
+        loop {
+            let (hall, behind) = (self.hall(), Arc::new(AtomicBool::new(false)));
+            let keys = vec![Key::of::<Kept>(division, number.clone())];
+            let (decide, id, is_behind) = (decide.clone(), number.clone(), behind.clone());
+            let decide = move |desk: &mut Desk<'_>| {
+                let kept = desk.take::<Kept>(&id, Case::not_found)?;
+                if !hall.knows(&kept.case) {
+                    is_behind.store(true, Ordering::Release);
+                    return Err(Refusal::unavailable());
+                }
+                decide(desk, kept, &hall)?;
+                Ok(id.clone())
+            };
+            let changed = self.writer.change(division, keys, request, decide).await;
+            if changed.is_ok() || !behind.load(Ordering::Acquire) {
+                return changed;
+            }
+            if read_anew {
+                tracing::error!(%number, "a case lives by a revision that its item has lost");
+                return changed;
+            }
+            self.refresh().await.map_err(unreadable)?;
+            read_anew = true;
+        }
+    }
+
     /// Runs one step of a case's life: first what time has brought, then the step. `sealed` is personal data to keep.
     pub async fn step(
         &self,
@@ -82,21 +131,21 @@ impl Office {
         decide: impl Fn(&mut Case, &Hall, Moment) -> Result<Happened, Refusal> + Send + Sync + 'static,
     ) -> Result<Arc<Kept>, Refusal> {
         let Target { division, number, etag, actor } = target;
-        let (hall, now) = (self.hall(), self.clock.now());
-        let keys = vec![Key::of::<Kept>(division, number.as_str())];
-        let decide = move |desk: &mut Desk<'_>| {
-            let mut case = desk.take::<Kept>(&number, Case::not_found)?.case;
+        let now = self.clock.now();
+        let decide = move |desk: &mut Desk<'_>, Kept { mut case, .. }: Kept, hall: &Hall| {
             case.must_match(&etag)?;
-            catch_up(desk, &mut case, &hall, now)?;
-            let happened = decide(&mut case, &hall, now)?;
+            catch_up(desk, &mut case, hall, now)?;
+            let happened = decide(&mut case, hall, now)?;
+            // The lights that this counting turned stand before the step's own entry, which carries the request.
+            catch_up(desk, &mut case, hall, now)?;
             record(desk, &case, happened, &actor);
             if let Some(sealed) = &sealed {
                 desk.put(sealed.clone());
             }
-            desk.put(Kept::new(case, &hall));
-            Ok(number.as_str().into())
+            desk.put(Kept::new(case, hall));
+            Ok(())
         };
-        self.writer.change(division, keys, Some(request), decide).await
+        self.change(division, &number, Some(request), decide).await
     }
 }
 

@@ -4,10 +4,53 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use config::{ConfigError, Environment, File, FileFormat};
+use config::{ConfigError, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::Store;
+
+const PREFIX: &str = "YIZHAN_";
+
+/// Every setting by its name in a file.
+const SETTINGS: [&str; 12] = [
+    "data",
+    "listen",
+    "web",
+    "databases.directory",
+    "databases.intake",
+    "databases.gateway",
+    "peers.directory",
+    "peers.intake",
+    "key_file",
+    "otlp",
+    "log_json",
+    "calls",
+];
+
+/// Variables of our prefix that others read: the log filter, the command line of the server and of the clients, the
+/// tests.
+const OTHERS: [&str; 16] = [
+    "LOG",
+    "CONFIG",
+    "SERVER",
+    "DIVISION",
+    "WINDOW",
+    "CLERK",
+    "SPOOL",
+    "TIMEOUT",
+    "PROGRAM",
+    "PLANTED_PROGRAM",
+    "PLANT",
+    "POSTGRES_LOCKED",
+    "FACTS",
+    "HISTORIES",
+    "KILLS",
+    "SEED",
+];
 
 /// What an operator may set. In a TOML file by these names; in the environment as `YIZHAN_LISTEN`,
 /// `YIZHAN_DATABASES__INTAKE`, `YIZHAN_PEERS__DIRECTORY` and so on.
@@ -32,6 +75,9 @@ pub struct Config {
     pub log_json: bool,
     /// Calls worked on at once.
     pub calls: usize,
+    /// What was opened by it, where the program closes that at its end; not a setting.
+    #[serde(skip)]
+    pub opened: Opened,
 }
 
 impl Default for Config {
@@ -46,33 +92,44 @@ impl Default for Config {
             otlp: None,
             log_json: false,
             calls: 1024,
+            opened: Opened::default(),
         }
     }
 }
 
 impl Config {
-    /// Reads the file, if one is named, and the environment.
+    /// Reads the file, if one is named, and the environment. A name that nobody knows is refused: it is a setting that
+    /// its owner believes to be in force.
     pub fn read(file: Option<&Path>) -> Result<Config, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(file) = file {
             builder = builder.add_source(File::from(file).format(FileFormat::Toml).required(true));
         }
-        // Only names of ours: YIZHAN_LOG is read by the log filter, YIZHAN_TEST_… by the tests.
-        let ours = |name: &str| {
-            let name = name.strip_prefix("YIZHAN_").unwrap_or_default();
-            let plain = ["DATA", "LISTEN", "WEB", "KEY_FILE", "OTLP", "LOG_JSON", "CALLS"].contains(&name);
-            plain || name.starts_with("DATABASES__") || name.starts_with("PEERS__")
-        };
         let mut environment = HashMap::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| ours(name)) else { continue };
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            if !is_setting(name, &value.to_string_lossy())? {
+                continue;
+            }
             let Ok(value) = value.into_string() else {
                 return Err(ConfigError::Message(format!("{name} in the environment is not UTF-8")));
             };
             environment.insert(name.to_owned(), value);
         }
         let source = Environment::with_prefix("YIZHAN").prefix_separator("_").separator("__");
-        builder.add_source(source.source(Some(environment))).build()?.try_deserialize()
+        let read = builder.add_source(source.source(Some(environment))).build()?;
+        for (key, value) in read.clone().try_deserialize::<HashMap<String, Value>>()? {
+            let inner = match value.kind {
+                ValueKind::Table(table) => table.into_keys().map(|inner| format!("{key}.{inner}")).collect(),
+                _ => vec![key],
+            };
+            for key in inner {
+                if !SETTINGS.contains(&key.as_str()) {
+                    return Err(unknown(&key, SETTINGS.iter().map(|known| (*known).to_owned())));
+                }
+            }
+        }
+        read.try_deserialize()
     }
 
     /// The database of a service.
@@ -85,4 +142,95 @@ impl Config {
     pub fn key_file(&self) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
     }
+}
+
+/// The databases that services have opened, so that the program can close them when nobody is served any more. By default
+/// nobody does: a database is then closed when the last who uses it is gone.
+#[derive(Clone, Debug, Default)]
+pub struct Opened(Option<Arc<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    stores: Mutex<Vec<Store>>,
+    closing: CancellationToken,
+}
+
+impl Opened {
+    /// A list that the program closes.
+    pub fn kept() -> Opened {
+        Opened(Some(Arc::default()))
+    }
+
+    /// Told of a database by the service that has opened it.
+    pub fn add(&self, store: &Store) {
+        if let Some(inner) = &self.0 {
+            inner.stores.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
+        }
+    }
+
+    /// Does a service's own work in the background, until the databases are closed.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        match &self.0 {
+            Some(inner) => drop(tokio::spawn(inner.closing.clone().run_until_cancelled_owned(work))),
+            None => drop(tokio::spawn(work)),
+        }
+    }
+
+    /// Closes all of them, the last opened first: SQLite folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        let Some(inner) = &self.0 else { return };
+        inner.closing.cancel();
+        let mut stores = std::mem::take(&mut *inner.stores.lock().unwrap_or_else(PoisonError::into_inner));
+        while let Some(store) = stores.pop() {
+            let service = store.service;
+            if let Err(error) = store.close().await {
+                tracing::warn!(%error, service, "a database was not closed in good order");
+            }
+        }
+    }
+}
+
+/// A setting's name in the environment.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// Whether a variable of our prefix is a setting; false where others read it.
+fn is_setting(name: &str, value: &str) -> Result<bool, ConfigError> {
+    if SETTINGS.iter().any(|key| variable(key) == name) {
+        return Ok(true);
+    }
+    let rest = name.strip_prefix(PREFIX).unwrap_or(name);
+    // Kubernetes tells every container of every service: beside a service named `yizhan` stand YIZHAN_SERVICE_HOST,
+    // YIZHAN_SERVICE_PORT, YIZHAN_PORT=tcp://… and YIZHAN_PORT_4100_TCP_ADDR.
+    let kubernetes = ["SERVICE_HOST", "SERVICE_PORT", "_TCP", "_UDP"].iter().any(|part| rest.contains(part))
+        || (rest.ends_with("PORT") && value.contains("://"));
+    if kubernetes || OTHERS.contains(&rest) || rest.starts_with("TEST_") {
+        return Ok(false);
+    }
+    let others = OTHERS.iter().map(|other| format!("{PREFIX}{other}"));
+    Err(unknown(name, SETTINGS.iter().map(|key| variable(key)).chain(others)))
+}
+
+/// Names what is not known, and the known names that are nearest to it.
+fn unknown(name: &str, known: impl Iterator<Item = String>) -> ConfigError {
+    let mut near: Vec<_> = known.map(|known| (distance(name, &known), known)).collect();
+    near.sort();
+    let near: Vec<_> = near.iter().take(3).map(|(_, known)| format!("`{known}`")).collect();
+    ConfigError::Message(format!("there is no setting `{name}`; the nearest are {}", near.join(", ")))
+}
+
+/// How many letters must be put in, taken out or exchanged to make one text of the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.chars().enumerate() {
+            let exchanged = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }

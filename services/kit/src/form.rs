@@ -32,7 +32,7 @@ impl Form {
         }
     }
 
-    /// A text of so many characters, without control or direction characters (line breaks and tabs are allowed).
+    /// A text of so many characters, without control, direction or invisible characters (line breaks and tabs are allowed).
     pub fn text(&mut self, field: &str, text: &str, length: RangeInclusive<usize>) -> String {
         // Blanks alone are no text.
         let text = text.trim();
@@ -48,7 +48,7 @@ impl Form {
             return String::new();
         }
         if text.chars().any(is_unfit) {
-            self.fault(field, "含有不允许的控制字符", "has control or direction characters");
+            self.fault(field, "含有不允许的控制字符或不可见字符", "has control, direction or invisible characters");
             return String::new();
         }
         text.to_owned()
@@ -116,10 +116,15 @@ pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
     Err(Refusal::field(field, "必填，且须为已知取值", format!("required and of the known values, is {value}")))
 }
 
-/// NUL and other controls, and the characters that turn text around (a way to disguise it).
+/// NUL and other controls, and the characters that turn text around or are not seen (ways to disguise it). The joiners
+/// U+200C and U+200D pass: some scripts are written with them.
 fn is_unfit(c: char) -> bool {
+    const DIRECTIONS: [RangeInclusive<char>; 4] =
+        ['\u{61c}'..='\u{61c}', '\u{200e}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    const UNSEEN: [RangeInclusive<char>; 4] =
+        ['\u{200b}'..='\u{200b}', '\u{2028}'..='\u{2029}', '\u{2060}'..='\u{2064}', '\u{feff}'..='\u{feff}'];
     (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}')
+        || DIRECTIONS.iter().chain(&UNSEEN).any(|some| some.contains(&c))
 }
 
 #[cfg(test)]
@@ -137,6 +142,25 @@ mod tests {
         let refusal = form.finish().expect_err("five faults");
         let fields: Vec<_> = refusal.faults().iter().map(|f| f.field.as_str()).collect();
         assert_eq!(fields, ["a", "b", "c", "d", "e"]);
+    }
+
+    #[test]
+    fn characters_that_are_not_seen_or_turn_text_around_are_refused_anywhere_in_a_text() {
+        let unfit = "\u{61c}\u{200b}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2061}\u{2062}\u{2063}\
+                     \u{2064}\u{2066}\u{2067}\u{2068}\u{2069}\u{feff}\u{2028}\u{2029}\u{7f}\u{85}";
+        for c in unfit.chars() {
+            for text in [format!("李{c}某"), format!("{c}李某"), format!("李某{c}")] {
+                let mut form = Form::new();
+                form.text("name", &text, 0..=9);
+                // Blanks at the ends are taken away, and some of these are blanks.
+                assert!(!form.is_clean() || c.is_whitespace() && !text.trim().contains(c), "{c:?} in {text:?}");
+            }
+        }
+        for fit in ["两行\n文字\t。", "\u{645}\u{6cc}\u{200c}\u{62e}", "👩\u{200d}🔧", "Ａ　Ｂ"] {
+            let mut form = Form::new();
+            assert_eq!(form.text("name", fit, 0..=9), fit);
+            assert!(form.is_clean(), "{fit:?}");
+        }
     }
 
     #[test]

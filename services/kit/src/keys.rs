@@ -1,6 +1,10 @@
 //! Secrets: one master key per service, and what is derived from it for each purpose.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
@@ -9,6 +13,7 @@ use aes_gcm::{
 use hmac::{Hmac, Mac};
 use rand::RngCore;
 use sha2::Sha256;
+use uuid::Uuid;
 
 /// The master key. Never logged, never sent.
 #[derive(Clone)]
@@ -18,26 +23,49 @@ impl Keys {
     /// Reads the key of a data folder, or makes one there, readable by the owner only.
     pub fn open(path: &Path) -> io::Result<Keys> {
         match fs::read(path) {
-            Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice())
-                .map(Keys)
-                .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a key file has 32 bytes")),
+            Ok(bytes) => Keys::read(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Keys::create(path),
             Err(error) => Err(error),
         }
     }
 
+    fn read(bytes: &[u8]) -> io::Result<Keys> {
+        let key = bytes.try_into();
+        key.map(Keys).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a key file has 32 bytes"))
+    }
+
+    /// Several programs may make it at the same moment, and any of them may end in the middle: each writes a draft of
+    /// its own, the first to give it the name has made the key, and all read what stands there.
     fn create(path: &Path) -> io::Result<Keys> {
-        use std::io::Write;
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!(".{}.tmp", Uuid::new_v4().simple()));
+        let draft = Path::new(&draft);
+        let named = Keys::write(draft).and_then(|()| match fs::hard_link(draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            named => named,
+        });
+        // Left behind, it would be of no use to anybody and do no harm.
+        let _ = fs::remove_file(draft);
+        named?;
+        #[cfg(unix)]
+        if let Some(folder) = path.parent() {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Keys::read(&fs::read(path)?)
+    }
+
+    /// Writes a new key, on disk when this returns.
+    fn write(draft: &Path) -> io::Result<()> {
         let mut key = [0; 32];
         rand::rng().fill_bytes(&mut key);
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let mut file = options.open(draft)?;
         file.write_all(&key)?;
-        file.sync_all()?;
-        Ok(Keys(key))
+        file.sync_all()
     }
 
     /// A key for tests and trials.
@@ -93,6 +121,58 @@ impl Cipher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A folder that goes when the test ends.
+    struct Folder(std::path::PathBuf);
+
+    impl Folder {
+        fn new() -> Folder {
+            let folder = std::env::temp_dir().join(format!("yizhan-test-{}", Uuid::new_v4()));
+            fs::create_dir(&folder).expect("a folder");
+            Folder(folder)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn all_who_make_the_key_at_the_same_moment_have_the_same_and_leave_nothing_else() {
+        for _ in 0..20 {
+            let folder = Folder::new();
+            let (path, start) = (folder.0.join("master.key"), std::sync::Barrier::new(8));
+            let keys = std::thread::scope(|scope| {
+                let open = || {
+                    start.wait();
+                    Keys::open(&path).expect("opened").0
+                };
+                let opening: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                opening.into_iter().map(|one| one.join().expect("joined")).collect::<Vec<_>>()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            assert_eq!(fs::read(&path).expect("a file"), keys[0]);
+            assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 1);
+            #[cfg(unix)]
+            {
+                let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("a file").permissions());
+                assert_eq!(mode & 0o777, 0o600);
+            }
+        }
+    }
+
+    #[test]
+    fn a_draft_that_a_crash_left_is_no_key_and_a_short_file_is_refused() {
+        let folder = Folder::new();
+        let path = folder.0.join("master.key");
+        fs::write(folder.0.join("master.key.0.tmp"), [1; 7]).expect("written");
+        let made = Keys::open(&path).expect("made").0;
+        assert_eq!(Keys::open(&path).expect("read").0, made);
+        fs::write(&path, &made[..31]).expect("written");
+        assert_eq!(Keys::open(&path).expect_err("short").kind(), io::ErrorKind::InvalidData);
+    }
 
     #[test]
     fn what_is_sealed_opens_only_where_it_belongs() {

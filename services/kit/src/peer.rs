@@ -9,13 +9,20 @@ use std::{
 
 use http::{Request, Response};
 use tonic::{
+    Status, TimeoutExpired,
     body::Body,
     service::Routes,
     transport::{Channel, Endpoint},
 };
 use tower::{Service, ServiceExt};
 
-use crate::telemetry;
+use crate::{serve, telemetry};
+
+/// Bytes that may lie unread of one answer.
+const STREAM_WINDOW: u32 = 128 << 10;
+/// One connection carries all calls to a service, and a gateway's for all its callers: it has room for the unread answers
+/// of more callers than are let in at once ([`crate::serve::Limits`]), so that one who does not read holds up no other.
+const MOST_UNREAD: u32 = 4096;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,8 +47,8 @@ impl Peer {
             .tcp_nodelay(true)
             .http2_keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(10))
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(4 << 20);
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(STREAM_WINDOW * MOST_UNREAD);
         Ok(Peer::Channel(endpoint.connect_lazy()))
     }
 }
@@ -67,8 +74,20 @@ impl Service<Request<Body>> for Peer {
             }
             Peer::Channel(channel) => {
                 let answer = channel.call(request);
-                Box::pin(async move { answer.await.map_err(Into::into) })
+                Box::pin(async move { answer.await.map_err(told) })
             }
         }
     }
+}
+
+/// tonic tells of a deadline that is over as of a call that was given up, and without a reason.
+fn told(error: tonic::transport::Error) -> BoxError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutExpired>() {
+            return Box::new(Status::from(serve::late()));
+        }
+        cause = error.source();
+    }
+    Box::new(error)
 }

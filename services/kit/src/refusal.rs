@@ -1,6 +1,6 @@
 //! A refusal: why something is not done, made once, with one UPPER_SNAKE reason and words in Chinese and English.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// What sort of refusal it is; `status` gives each its gRPC code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Kind {
     Exhausted,
     /// Try again: UNAVAILABLE.
     Unavailable,
+    /// Time was up: DEADLINE_EXCEEDED.
+    Late,
     DataLoss,
     /// A fault of ours; the text says nothing of it, the log does.
     Internal,
@@ -42,12 +44,13 @@ struct Inner {
     zh: String,
     en: String,
     faults: Vec<Fault>,
+    again: Option<Duration>,
 }
 
 impl Refusal {
     /// A refusal with a reason of its own.
     pub fn new(kind: Kind, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Refusal {
-        Refusal(Box::new(Inner { kind, reason, zh: zh.into(), en: en.into(), faults: Vec::new() }))
+        Refusal(Box::new(Inner { kind, reason, zh: zh.into(), en: en.into(), faults: Vec::new(), again: None }))
     }
 
     /// FAILED_PRECONDITION: the noun's state does not allow it.
@@ -72,7 +75,7 @@ impl Refusal {
             lines.join("; ")
         };
         let (zh, en) = (format!("填写有误 {}", join(|f| &f.zh)), format!("invalid {}", join(|f| &f.en)));
-        Refusal(Box::new(Inner { kind: Kind::Invalid, reason: "FIELD_INVALID", zh, en, faults }))
+        Refusal(Box::new(Inner { kind: Kind::Invalid, reason: "FIELD_INVALID", zh, en, faults, again: None }))
     }
 
     /// The noun has changed since the etag was read.
@@ -114,6 +117,12 @@ impl Refusal {
         self
     }
 
+    /// The same, with how long to wait before it is tried again.
+    pub fn again_in(mut self, pause: Duration) -> Refusal {
+        self.0.again = Some(pause);
+        self
+    }
+
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
@@ -129,6 +138,10 @@ impl Refusal {
 
     pub fn en(&self) -> &str {
         &self.0.en
+    }
+
+    pub fn again(&self) -> Option<Duration> {
+        self.0.again
     }
 
     pub fn faults(&self) -> &[Fault] {

@@ -1,27 +1,19 @@
 //! Serves gRPC with what every service must have: health, reflection (v1 and v1alpha), limits, a graceful end.
 
-use std::{
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::{Duration, Instant},
-};
+mod answer;
+mod guard;
+mod time;
 
-use http::{Request, Response};
-use tokio::{net::TcpListener, sync::Semaphore};
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{body::Body, service::Routes, transport::Server};
-use tower::{Layer, Service};
-use tracing::Instrument;
+use tonic::{service::Routes, transport::Server};
 
-use crate::{
-    refusal::{Kind, Refusal},
-    telemetry,
-};
+use guard::Guard;
+pub use guard::stays;
+pub use time::{late, timeout};
 
 /// Messages come in up to this size; attachments are streamed in small ones.
 pub const MOST_IN: usize = 4 << 20;
@@ -36,15 +28,28 @@ pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Limits {
     /// Calls worked on at once over all connections; more are refused at once with OVERLOADED.
     pub calls: usize,
-    /// Streams on one connection.
-    pub streams: u32,
-    /// Longest time to the head of an answer, whatever deadline the caller sets.
+    /// Streams of one sort that stay until their reader goes, over all connections; more are refused with
+    /// TOO_MANY_STREAMS. Followers of the journal and watchers are two sorts: neither takes the other's places.
+    pub streams: usize,
+    /// Calls and streams that one connection carries; what is more waits in silence. Far above the others, since all
+    /// calls of a gateway come over one.
+    pub per_connection: u32,
+    /// Longest silence: from the last piece of a request to the head of its answer, whatever deadline the caller sets.
     pub time: Duration,
+}
+
+impl Limits {
+    /// Limits with so many calls at once.
+    pub fn of(calls: usize) -> Limits {
+        let streams = 512;
+        let all = u32::try_from(calls.saturating_add(4 * streams)).unwrap_or(u32::MAX);
+        Limits { calls, streams, per_connection: all, time: Duration::from_secs(60) }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { calls: 1024, streams: 200, time: Duration::from_secs(60) }
+        Limits::of(1024)
     }
 }
 
@@ -67,7 +72,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves until `stop`, then lets calls finish.
+/// Serves until `stop`, then lets calls finish; streams that stay end at once.
 pub async fn grpc(
     listener: TcpListener,
     routes: Routes,
@@ -83,7 +88,7 @@ pub async fn grpc(
     });
     // tonic passes None for what is not set here, and so removes hyper's own limits on streams and resets.
     Server::builder()
-        .max_concurrent_streams(limits.streams)
+        .max_concurrent_streams(limits.per_connection)
         .http2_max_local_error_reset_streams(Some(256))
         .http2_max_pending_accept_reset_streams(Some(20))
         .http2_max_header_list_size(8 << 10)
@@ -91,82 +96,10 @@ pub async fn grpc(
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .initial_stream_window_size(256 << 10)
         .initial_connection_window_size(1 << 20)
-        .timeout(limits.time)
-        .layer(Guard::new(limits.calls))
+        .layer(Guard::new(limits, stop.clone()))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async move { stop.cancelled().await })
         .await
-}
-
-/// Sheds load, traces and counts each call.
-#[derive(Clone)]
-pub struct Guard {
-    permits: Arc<Semaphore>,
-}
-
-impl Guard {
-    pub fn new(calls: usize) -> Guard {
-        Guard { permits: Arc::new(Semaphore::new(calls)) }
-    }
-}
-
-impl<S> Layer<S> for Guard {
-    type Service = Guarded<S>;
-
-    fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { inner, permits: self.permits.clone() }
-    }
-}
-
-#[derive(Clone)]
-pub struct Guarded<S> {
-    inner: S,
-    permits: Arc<Semaphore>,
-}
-
-impl<S> Service<Request<Body>> for Guarded<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Ok(permit) = self.permits.clone().try_acquire_owned() else {
-            return Box::pin(async { Ok(overloaded()) });
-        };
-        let span = telemetry::incoming(request.uri().path(), request.headers());
-        if span.is_disabled() {
-            let answer = self.inner.call(request);
-            return Box::pin(async move {
-                let answer = answer.await;
-                drop(permit);
-                answer
-            });
-        }
-        let (path, start) = (request.uri().path().to_owned(), Instant::now());
-        let answer = span.in_scope(|| self.inner.call(request));
-        let counted = async move {
-            let answer = answer.await;
-            drop(permit);
-            // A refusal stands in the head; success is known only at the end of the trailers.
-            let status = answer.as_ref().ok().and_then(|a| a.headers().get("grpc-status")?.to_str().ok()?.parse().ok());
-            telemetry::count_call(&path, start.elapsed().as_secs_f64(), status.unwrap_or(0));
-            answer
-        };
-        Box::pin(counted.instrument(span))
-    }
-}
-
-fn overloaded() -> Response<Body> {
-    let (zh, en) = ("系统繁忙，请稍后重试", "too many calls at once; try again in a moment");
-    tonic::Status::from(Refusal::new(Kind::Exhausted, "OVERLOADED", zh, en)).into_http()
 }
 
 /// Ends at SIGTERM or Ctrl-C.

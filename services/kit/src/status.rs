@@ -1,4 +1,4 @@
-//! Refusals as gRPC statuses with google.rpc details: ErrorInfo, BadRequest, LocalizedMessage in zh-CN.
+//! Refusals as gRPC statuses with google.rpc details: ErrorInfo, BadRequest, LocalizedMessage in zh-CN, RetryInfo.
 
 use std::collections::HashMap;
 
@@ -25,6 +25,9 @@ impl From<Refusal> for Status {
         }
         details.set_error_info(refusal.reason(), DOMAIN, metadata);
         details.set_localized_message("zh-CN", shortened(refusal.zh()));
+        if refusal.again().is_some() {
+            details.set_retry_info(refusal.again());
+        }
         for fault in faults {
             details.add_bad_request_violation(shortened(&fault.field), shortened(&fault.en));
         }
@@ -70,6 +73,7 @@ fn code(kind: Kind) -> Code {
         Kind::Denied => Code::PermissionDenied,
         Kind::Exhausted => Code::ResourceExhausted,
         Kind::Unavailable => Code::Unavailable,
+        Kind::Late => Code::DeadlineExceeded,
         Kind::DataLoss => Code::DataLoss,
         Kind::Internal => Code::Internal,
     }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::ValueEnum;
 use kit::{
     clock::{Clock, Moment},
-    config::Config,
+    config::{Config, Opened},
     peer::Peer,
     serve::{Limits, OpenError},
     telemetry,
@@ -18,6 +18,8 @@ use crate::{clock::shanghai, folder::Folder, peer::connect, trouble};
 
 /// How long calls may take to finish once the program has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long the databases may take to close after that.
+const CLOSE: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -185,6 +187,7 @@ struct Server {
     web: Option<SocketAddr>,
     tasks: JoinSet<anyhow::Result<()>>,
     stop: CancellationToken,
+    opened: Opened,
     _folder: Folder,
 }
 
@@ -203,11 +206,11 @@ impl Server {
         let grpc = listener.local_addr()?;
         let web = pages.as_ref().map(TcpListener::local_addr).transpose()?;
 
+        let config = &Config { opened: Opened::kept(), ..config.clone() };
         let (routes, router) = wiring.open(config, clock).await?;
         let routes = kit::serve::with_health_and_reflection(routes).await?;
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
-        let limits = Limits { calls: config.calls, ..Limits::default() };
-        let serving = kit::serve::grpc(listener, routes.prepare(), limits, stop.clone());
+        let serving = kit::serve::grpc(listener, routes.prepare(), Limits::of(config.calls), stop.clone());
         tasks.spawn(async { Ok(serving.await?) });
         if let Some((listener, router)) = pages.zip(router) {
             let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -216,7 +219,7 @@ impl Server {
         let time = if clock.is_simulated() { "training" } else { "real" };
         let (pages, now) = (web.map(|web| format!("http://{web}")), clock.now().shanghai());
         tracing::info!(%grpc, pages, data = %config.data.display(), time, now, "listening");
-        Ok(Server { grpc, web, tasks, stop, _folder: folder })
+        Ok(Server { grpc, web, tasks, stop, opened: config.opened.clone(), _folder: folder })
     }
 
     /// Waits until something that listens has ended by itself.
@@ -235,6 +238,60 @@ impl Server {
         if drained.is_err() {
             tracing::warn!(seconds = DRAIN.as_secs(), "calls were cut off that did not finish");
             self.tasks.shutdown().await;
+        }
+        if tokio::time::timeout(CLOSE, self.opened.close()).await.is_err() {
+            tracing::warn!(seconds = CLOSE.as_secs(), "the databases were left as they are: nothing is lost");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, time::Instant};
+
+    use kit::testing::{TestDatabase, clock};
+    use proto::{
+        intake::v1::{WatchCasesRequest, case_service_client::CaseServiceClient},
+        journal::v1::{ReadEntriesRequest, journal_service_client::JournalServiceClient},
+    };
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stop_ends_open_streams_at_once_and_folds_the_write_ahead_logs_into_the_files() {
+        let database = TestDatabase::sqlite();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { listen: any, web: any, ..database.config(&[]).await };
+        let suite = start(&config, &clock("2026-02-09T09:00")).await.expect("serves");
+        let peer = Peer::connect(&format!("http://{}", suite.grpc)).expect("a URL");
+
+        let watch = WatchCasesRequest { parent: "divisions/410223".into(), ..Default::default() };
+        let mut changes = CaseServiceClient::new(peer.clone()).watch_cases(watch).await.expect("watches").into_inner();
+        let mut tails = Vec::new();
+        for service in ["directory", "intake"] {
+            let mut request = tonic::Request::new(ReadEntriesRequest { tail: true, ..Default::default() });
+            request.metadata_mut().insert("yizhan-service", service.parse().expect("text"));
+            let entries = JournalServiceClient::new(peer.clone()).read_entries(request).await.expect("follows");
+            tails.push(entries.into_inner());
+        }
+        assert!(fs::exists(config.data.join("directory.db-wal")).expect("looked"));
+
+        let begun = Instant::now();
+        suite.stop().await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert_eq!(kit::status::reason(&changes.message().await.expect_err("ended")), "STOPPING");
+        for mut entries in tails {
+            let ended = loop {
+                match entries.message().await {
+                    Ok(entries) => assert!(entries.is_some(), "ended without a reason"),
+                    Err(status) => break status,
+                }
+            };
+            assert_eq!(kit::status::reason(&ended), "STOPPING");
+        }
+        for service in ["directory", "intake", "gateway"] {
+            assert!(fs::exists(config.data.join(format!("{service}.db"))).expect("looked"));
+            assert!(!fs::exists(config.data.join(format!("{service}.db-wal"))).expect("looked"), "{service}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use kit::serve::timeout;
 
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// What the way back takes.
@@ -10,7 +11,7 @@ const MARGIN: Duration = Duration::from_millis(5);
 
 /// Sets what is left of the caller's deadline, or of `absent` where there is none; false where nothing is left.
 pub fn shorten(headers: &mut HeaderMap, absent: Option<Duration>, elapsed: Duration) -> bool {
-    let Some(limit) = headers.get(&TIMEOUT).and_then(read).or(absent) else {
+    let Some(limit) = timeout(headers).or(absent) else {
         // One that cannot be read is none.
         headers.remove(&TIMEOUT);
         return true;
@@ -23,22 +24,6 @@ pub fn shorten(headers: &mut HeaderMap, absent: Option<Duration>, elapsed: Durat
         headers.insert(TIMEOUT, value);
     }
     true
-}
-
-/// At most eight digits and a unit: H, M, S, m, u or n (gRPC over HTTP/2).
-fn read(value: &HeaderValue) -> Option<Duration> {
-    let (unit, digits) = value.as_bytes().split_last()?;
-    let fits = (1..=8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    let number: u64 = std::str::from_utf8(digits).ok().filter(|_| fits)?.parse().ok()?;
-    Some(match unit {
-        b'H' => Duration::from_secs(number * 3_600),
-        b'M' => Duration::from_secs(number * 60),
-        b'S' => Duration::from_secs(number),
-        b'm' => Duration::from_millis(number),
-        b'u' => Duration::from_micros(number),
-        b'n' => Duration::from_nanos(number),
-        _ => return None,
-    })
 }
 
 /// In the finest unit that eight digits allow.

@@ -17,7 +17,8 @@ use prost::Message;
 use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 use tonic::service::Routes;
 
-/// How long a call may take whose caller sets no deadline. A stream of answers may take as long as it likes.
+/// How long a call may take whose caller sets no deadline. A stream may take as long as it likes; of requests, as long as
+/// it moves ([`kit::serve::Limits::time`]).
 const TIME: Duration = Duration::from_secs(60);
 
 /// The services behind the door.
@@ -64,7 +65,10 @@ where
     S::Future: Send + 'static,
 {
     let router = routes.axum_router_mut();
-    let known = service.method.iter().map(|method| (method.name(), (!method.server_streaming()).then_some(TIME)));
+    let known = service.method.iter().map(|method| {
+        let streams = method.server_streaming() || method.client_streaming();
+        (method.name(), (!streams).then_some(TIME))
+    });
     for (method, time) in known.chain([("{*method}", None)]) {
         let path = format!("/{package}.{}/{method}", service.name());
         *router = std::mem::take(router).route_service(&path, pass(time));

@@ -13,8 +13,7 @@ use kit::{
     peer::Peer,
     refusal::{Kind, Refusal},
 };
-use tonic::{Code, Status, TimeoutExpired};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 
 use super::{body::Mended, deadline};
@@ -85,14 +84,19 @@ async fn pass(
     }
     let answer = ready.call(request).await.map_err(|error| failed(name, error))?;
     // A refusal stands in the head alone; everything else ends with trailers.
-    let ends_here = answer.headers().contains_key("grpc-status");
+    let status = answer.headers().get(Status::GRPC_STATUS);
+    let ends_here = status.is_some();
+    // Who gives up first, the service or its channel, is chance: both are told alike.
+    if status.is_some_and(|status| Code::from_bytes(status.as_bytes()) == Code::DeadlineExceeded) {
+        return Err(too_late(name));
+    }
     Ok(answer.map(|body| if ends_here { Body::new(body) } else { Body::new(Mended::new(name, body)) }))
 }
 
 fn failed(name: &'static str, error: Box<dyn std::error::Error + Send + Sync>) -> Status {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*error);
     while let Some(error) = cause {
-        if error.is::<TimeoutExpired>() {
+        if error.downcast_ref::<Status>().is_some_and(|status| status.code() == Code::DeadlineExceeded) {
             return too_late(name);
         }
         cause = error.source();
@@ -109,9 +113,7 @@ pub fn dead(name: &'static str, error: &(dyn std::error::Error + 'static)) -> St
 }
 
 fn too_late(name: &'static str) -> Status {
-    let mut details = ErrorDetails::new();
-    details.set_error_info("PEER_TOO_SLOW", kit::status::DOMAIN, std::collections::HashMap::new());
-    details.set_localized_message("zh-CN", format!("后端服务 {name} 未在期限内答复，请用同一请求编号重试"));
+    let zh = format!("后端服务 {name} 未在期限内答复，请用同一请求编号重试");
     let en = format!("the {name} service did not answer within the deadline; try again with the same request_id");
-    Status::with_error_details(Code::DeadlineExceeded, en, details)
+    Refusal::new(Kind::Late, "PEER_TOO_SLOW", zh, en).into()
 }

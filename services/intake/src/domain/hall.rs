@@ -1,13 +1,16 @@
 //! What intake knows of the centre at a moment: the calendar, the directory and the catalogue. Immutable; a decision
 //! is given one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use calendar::Calendar;
 use kit::{id::Division, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 
-use super::item::{Item, Revision};
+use super::{
+    case::Case,
+    item::{Item, Revision},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
@@ -65,6 +68,15 @@ impl Hall {
         let absent =
             || Refusal::not_found("UNIT_NOT_FOUND", format!("没有单位 {code}"), format!("there is no unit {code}"));
         find(&self.units, division, code).ok_or_else(absent)
+    }
+
+    /// A unit that takes new cases: one that was deactivated only finishes those it has.
+    pub fn receiving_unit(&self, division: Division, code: &str) -> Result<(), Refusal> {
+        if !self.unit(division, code)?.active {
+            let (zh, en) = (format!("单位 {code} 已停用"), format!("unit {code} is inactive"));
+            return Err(Refusal::state("UNIT_INACTIVE", zh, en));
+        }
+        Ok(())
     }
 
     /// A window that works.
@@ -138,6 +150,22 @@ impl Hall {
 
     pub fn item(&self, division: Division, code: &str) -> Result<&Arc<Item>, Refusal> {
         self.items.get(&(division, code.to_owned())).ok_or_else(Item::not_found)
+    }
+
+    /// The hall with this item as it was committed: another replica may have changed it since the hall was read.
+    pub fn knowing(&self, item: &Arc<Item>) -> Cow<'_, Hall> {
+        let key = (item.division, item.code.clone());
+        if self.items.get(&key).is_some_and(|known| known.version >= item.version) {
+            return Cow::Borrowed(self);
+        }
+        let mut items = HashMap::clone(&self.items);
+        items.insert(key, item.clone());
+        Cow::Owned(Hall { items: Arc::new(items), ..self.clone() })
+    }
+
+    /// Whether the revision that a case lives by is known yet.
+    pub fn knows(&self, case: &Case) -> bool {
+        self.item(case.division, &case.item).is_ok_and(|item| item.revision(case.revision).is_some())
     }
 
     /// The revision that a case lives by.

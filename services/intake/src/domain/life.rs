@@ -55,6 +55,7 @@ impl Case {
             Refusal::state("ITEM_NOT_IN_FORCE", "该事项尚未生效", "no revision of the item is in force yet")
         })?;
         let text = &revision.text;
+        hall.receiving_unit(division, &text.unit)?;
         hall.accepting_window(division, &receipt.window, &text.unit)?;
         hall.clerk(division, &receipt.clerk, &text.unit)?;
         known(text, receipt.materials.iter().map(|ticked| ticked.code.as_str()))?;
@@ -81,7 +82,7 @@ impl Case {
             supplement: None,
             stops: Vec::new(),
             extension: None,
-            intake: Some(Clock::start(&hall.calendar, today, INTAKE_DAYS, today)),
+            intake: Some(Clock::start(&hall.calendar, today, INTAKE_DAYS)),
             legal: None,
             promised: None,
             issue: None,
@@ -129,7 +130,7 @@ impl Case {
         known(text, demands.iter().map(|demand| demand.material.as_str()))?;
         let today = shanghai_date(now.0);
         // The law sets no limit for the applicant; the item may.
-        let clock = (text.supplement > 0).then(|| Clock::start(&hall.calendar, today, text.supplement, today));
+        let clock = (text.supplement > 0).then(|| Clock::start(&hall.calendar, today, text.supplement));
         self.supplement = Some(Supplement { demands, asked_at: now.0, by: clerk.to_owned(), clock, met_at: None });
         self.state = State::SupplementPending;
         self.intake = None;
@@ -173,7 +174,7 @@ impl Case {
             supplement.met_at = Some(now.0);
             let today = shanghai_date(now.0);
             self.state = State::Received;
-            self.intake = Some(Clock::start(&hall.calendar, today, INTAKE_DAYS, today));
+            self.intake = Some(Clock::start(&hall.calendar, today, INTAKE_DAYS));
             self.stamp(hall);
         }
         self.touch(now);
@@ -196,16 +197,16 @@ impl Case {
             return Err(Refusal::state("MATERIALS_MISSING", zh, en));
         }
         let today = shanghai_date(now.0);
-        self.start(text, today, now.0, hall, today);
+        self.start(text, today, now.0, hall);
         self.touch(now);
         Ok("case.accepted")
     }
 
-    pub(super) fn start(&mut self, text: &Text, on: Date, at: i64, hall: &Hall, today: Date) {
+    pub(super) fn start(&mut self, text: &Text, on: Date, at: i64, hall: &Hall) {
         self.accepted_on = Some(on);
         self.accepted_at = Some(at);
-        self.legal = Some(Clock::start(&hall.calendar, on, text.legal_limit, today));
-        self.promised = Some(Clock::start(&hall.calendar, on, text.promised_limit, today));
+        self.legal = Some(Clock::start(&hall.calendar, on, text.legal_limit));
+        self.promised = Some(Clock::start(&hall.calendar, on, text.promised_limit));
         self.intake = None;
         self.state = State::Accepted;
         self.stamp(hall);
@@ -227,7 +228,8 @@ impl Case {
         Ok("case.refused")
     }
 
-    /// Stops the clocks from a day on, for a cause of art. 45 and with its written notice.
+    /// Stops the clocks from a day on, for a cause of art. 45 and with its written notice. The day may be past, but what
+    /// has run out by now has: without the notice the clock ran on (handbook §1.2), and being late is not undone.
     #[allow(clippy::too_many_arguments)] // a notice has so many parts
     pub fn suspend(
         &mut self,
@@ -280,7 +282,7 @@ impl Case {
         Ok("case.resumed")
     }
 
-    /// Prolongs both clocks, once, by the head of the agency, or by the government's head where joint (art. 42).
+    /// Prolongs the clocks that have not run out (handbook §1.4: approved on or before the due date), once, by the head of the agency, or by the government's head where joint (art. 42).
     pub fn extend(&mut self, approver: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
         self.must_be(&[State::Accepted])?;
         if self.extension.is_some() {
@@ -344,7 +346,7 @@ impl Case {
             days: self.handling_days(hall, today),
         });
         self.state = if granted { State::Granted } else { State::Denied };
-        self.issue = Some(Clock::start(&hall.calendar, today, ISSUE_DAYS, today));
+        self.issue = Some(Clock::start(&hall.calendar, today, ISSUE_DAYS));
         self.stamp(hall);
         self.touch(now);
         Ok("case.decided")

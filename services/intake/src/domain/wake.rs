@@ -6,7 +6,7 @@ use kit::{clock::Moment, refusal::Refusal};
 
 use super::{
     case::{Case, End, Ending, State},
-    clocks::{Clock, Signal},
+    clocks::{Clock, RanOut, Signal},
     hall::Hall,
     life::Happened,
 };
@@ -32,7 +32,6 @@ impl Case {
     /// any downtime, and no command is decided on a case that time has already changed.
     pub fn wake(&mut self, hall: &Hall, now: Moment) -> Result<Option<Happened>, Refusal> {
         let Some(at) = self.wakes_at(hall).filter(|at| *at <= now.0) else { return Ok(None) };
-        let day = shanghai_date(at);
         let happened = match self.state {
             State::Received if self.intake.as_ref().and_then(Clock::overdue_at) == Some(at) => {
                 // Silence is acceptance from the day the materials were received (art. 32): the first day, or where a
@@ -40,7 +39,7 @@ impl Case {
                 let met = self.supplement.as_ref().and_then(|supplement| supplement.met_at);
                 let on = shanghai_date(met.unwrap_or(self.received_at));
                 let text = hall.revision(self.division, &self.item, self.revision)?.text.clone();
-                self.start(&text, on, at, hall, day);
+                self.start(&text, on, at, hall);
                 self.deemed = true;
                 "case.deemed_accepted"
             }
@@ -54,6 +53,7 @@ impl Case {
             }
             _ => {
                 let mut turned = Signal::Yellow;
+                let so_far = RanOut { stops: self.stops.len(), extended: self.extension.is_some() };
                 // What was decided in time stays so, whatever day the handing out is due.
                 let running = match self.state {
                     State::Received => [self.intake.as_mut(), None],
@@ -64,7 +64,7 @@ impl Case {
                     if let Some((when, signal)) = clock.next(&hall.calendar)
                         && when == at
                     {
-                        clock.signal = signal;
+                        clock.turn(signal, so_far);
                         turned = turned.max(signal);
                     }
                 }
@@ -75,7 +75,7 @@ impl Case {
         Ok(Some(happened))
     }
 
-    /// Counts open clocks anew after a notice was published or amended; None where nothing changes.
+    /// Counts open clocks anew after a notice was published or amended; None where they were counted by it already.
     pub fn recount(&mut self, hall: &Hall, now: Moment) -> Option<Happened> {
         if !self.state.is_open() || self.calendar == hall.calendar.version() {
             return None;
@@ -104,10 +104,7 @@ impl Case {
             self.issue.clone(),
             self.supplement.clone(),
         );
-        if before == after {
-            return None;
-        }
         self.touch(now);
-        Some("case.redated")
+        Some(if before == after { "case.recounted" } else { "case.redated" })
     }
 }

@@ -16,7 +16,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{case::find, render};
 use crate::{
-    domain::attachment::{Attachment, MEDIA_TYPES, MOST_BYTES, is_file_name},
+    domain::{
+        attachment::{Attachment, MEDIA_TYPES, MOST_BYTES, is_file_name},
+        case::Case,
+    },
     files::{Incoming, hex},
     office::{Office, Target},
 };
@@ -61,7 +64,7 @@ impl AttachmentService for Attachments {
             incoming.write(&chunk).await.map_err(unwritable)?;
         }
         verify(&header, &incoming)?;
-        let sha256 = self.0.files.keep(incoming).await.map_err(unwritable)?;
+        let sha256 = incoming.sha256();
         let attachment = Attachment {
             sha256: sha256.clone(),
             file_name: header.file_name.trim().to_owned(),
@@ -72,8 +75,18 @@ impl AttachmentService for Attachments {
         };
         let (division, number) = (target.division, target.number.clone());
         let material = attachment.material.clone();
-        let step =
-            self.0.step(target, key, None, move |case, hall, now| case.attach(attachment.clone(), &clerk, hall, now));
+        // A file that the case would not take is not kept. The refusal is still the step's: a request that was answered
+        // before is answered again, whatever has become of the case.
+        let kept = find(&self.0, "parent", &header.parent).await?;
+        let refused = self.try_on(&kept.case, &attachment, &clerk).await.err();
+        match refused {
+            None => drop(self.0.files.keep(incoming).await.map_err(unwritable)?),
+            Some(_) => drop(incoming),
+        }
+        let step = self.0.step(target, key, None, move |case, hall, now| match &refused {
+            None => case.attach(attachment.clone(), &clerk, hall, now),
+            Some(refusal) => Err(refusal.clone()),
+        });
         let kept = step.await?;
         let attachment = kept
             .case
@@ -111,6 +124,16 @@ impl AttachmentService for Attachments {
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
+    }
+}
+
+impl Attachments {
+    /// Whether the case takes a file, as it stands now.
+    async fn try_on(&self, case: &Case, attachment: &Attachment, clerk: &str) -> Result<(), Refusal> {
+        let (hall, now) = (self.0.hall_for(case).await?, self.0.clock.now());
+        let mut case = case.clone();
+        while case.wake(&hall, now)?.is_some() {}
+        case.attach(attachment.clone(), clerk, &hall, now).map(drop)
     }
 }
 

@@ -9,7 +9,6 @@ use kit::{
     form::{Form, choice},
     id,
     refusal::Refusal,
-    store::Key,
 };
 use proto::{
     directory::v1::{Deadline, DeadlineDay, DeadlineState, NoticeReference},
@@ -17,15 +16,13 @@ use proto::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{inbox, item::cause, list, party, render, watch};
+use super::{inbox, item::cause, list, party, receive::receive, render, watch};
 use crate::{
     domain::{
-        applicant::Sealed,
         case::{Case, Demand, End, State, Ticked},
-        life::{OnTheSpot, Receipt},
-        number::{self, Counter},
+        number,
     },
-    office::{Office, Target, record},
+    office::{Office, Target},
     store::case::Kept,
 };
 
@@ -221,97 +218,6 @@ fn answer(step: Result<Arc<Kept>, Refusal>) -> Answer<pb::Case> {
     Ok(Response::new(render::case(&step?.case)))
 }
 
-async fn receive(office: &Office, request: pb::ReceiveCaseRequest) -> Result<Arc<Kept>, Refusal> {
-    let key = RequestKey::of("ReceiveCase", &request, &request.request_id)?;
-    let division = id::division("parent", &request.parent)?;
-    let mut form = Form::new();
-    let item = form.take(id::child_of("item", &request.item, "items", division)).map(str::to_owned);
-    let window = form.take(id::child_of("window", &request.window, "windows", division)).map(str::to_owned);
-    let clerk = form.take(id::child_of("clerk", &request.clerk, "people", division)).map(str::to_owned);
-    let applicant = party::applicant(request.applicant, &mut form);
-    let materials = ticked(&request.materials, &mut form);
-    let fixed_on_spot = form.texts("fixed_on_spot", &request.fixed_on_spot, 20, 1..=500);
-    let spot = request.on_the_spot.map(|spot| on_the_spot(spot, division, &mut form));
-    form.finish()?;
-    let (Some(item), Some(window), Some(clerk), Some(applicant)) = (item, window, clerk, applicant) else {
-        return Err(Refusal::internal("a field that is missing was not named"));
-    };
-    let spot = match spot {
-        Some(None) => return Err(Refusal::internal("a field that is missing was not named")),
-        spot => spot.flatten(),
-    };
-
-    let (hall, now) = (office.hall(), office.clock.now());
-    let item = hall.item(division, &item)?.clone();
-    let accept_now = request.accept_now;
-    let actor = request.clerk;
-    let (applicant, cipher) = (party::Kept::new(&applicant), office.cipher.clone());
-    // The unit of the revision in force, which the number carries; the decision checks that there is one.
-    let today = calendar::shanghai_date(now.0);
-    let unit = item.in_force(today).map_or("", |revision| revision.text.unit.as_str());
-    let counter = Counter::id_of(unit, today);
-    let keys = vec![Key::of::<Counter>(division, counter.as_str())];
-    let decide = move |desk: &mut kit::store::Desk<'_>| {
-        let mut counter =
-            desk.get::<Counter>(&counter).map_or_else(|| Counter::new(division, &counter), Arc::unwrap_or_clone);
-        let receipt = Receipt {
-            window: window.clone(),
-            clerk: clerk.clone(),
-            applicant: applicant.masked.clone(),
-            commitment: applicant.commitment.clone(),
-            materials: materials.clone(),
-            fixed_on_spot: fixed_on_spot.clone(),
-        };
-        let number = counter.give()?;
-        let mut case = Case::receive(division, number.clone(), &item, receipt, &hall, now)?;
-        let mut happened = "case.received";
-        if let Some((spot, recipient)) = &spot {
-            happened = case.handle_at_once(spot.to_domain(recipient.masked.clone()), &hall, now)?;
-            desk.put(recipient.seal(&cipher, division, format!("{number}.recipient")));
-        } else if accept_now {
-            record(desk, &case, happened, &actor);
-            happened = case.accept(&clerk, &hall, now)?;
-        }
-        record(desk, &case, happened, &actor);
-        desk.put(counter);
-        desk.put::<Sealed>(applicant.seal(&cipher, division, format!("{number}.applicant")));
-        desk.put(Kept::new(case, &hall));
-        Ok(number.into())
-    };
-    office.writer.change(division, keys, Some(key), decide).await
-}
-
-struct Spot {
-    officer: String,
-    document: String,
-    window: String,
-    issued_by: String,
-}
-
-impl Spot {
-    fn to_domain(&self, recipient: crate::domain::applicant::Party) -> OnTheSpot {
-        OnTheSpot {
-            officer: self.officer.clone(),
-            document: self.document.clone(),
-            window: self.window.clone(),
-            issued_by: self.issued_by.clone(),
-            recipient,
-        }
-    }
-}
-
-fn on_the_spot(spot: pb::OnTheSpot, division: kit::id::Division, form: &mut Form) -> Option<(Spot, party::Kept)> {
-    let mut code = |field: &str, name: &str, collection: &str| {
-        form.take(id::child_of(&format!("on_the_spot.{field}"), name, collection, division)).map(str::to_owned)
-    };
-    let officer = code("officer", &spot.officer, "people");
-    let window = code("window", &spot.window, "windows");
-    let issued_by = code("issued_by", &spot.issued_by, "people");
-    let document = form.text("on_the_spot.document_number", &spot.document_number, 0..=100);
-    let recipient = party::recipient("on_the_spot.recipient", spot.recipient, form)?;
-    Some((Spot { officer: officer?, document, window: window?, issued_by: issued_by? }, party::Kept::new(&recipient)))
-}
-
 /// The case that a name means.
 pub async fn find(office: &Office, field: &str, name: &str) -> Result<Arc<Kept>, Refusal> {
     let (division, number) = id::child(field, name, "cases")?;
@@ -335,7 +241,7 @@ fn demands(demands: &[pb::SupplementDemand]) -> Result<Vec<Demand>, Refusal> {
     Ok(demands)
 }
 
-fn ticked(materials: &[pb::TickedMaterial], form: &mut Form) -> Vec<Ticked> {
+pub(super) fn ticked(materials: &[pb::TickedMaterial], form: &mut Form) -> Vec<Ticked> {
     if materials.len() > 60 {
         form.fault("materials", "最多60项", "at most 60");
         return Vec::new();

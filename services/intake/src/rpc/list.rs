@@ -2,7 +2,8 @@
 
 use kit::{
     filter::{self, Operator, Term},
-    id, page,
+    id::{self, Division},
+    page,
     refusal::Refusal,
     store::Noun,
 };
@@ -27,7 +28,7 @@ pub async fn list(office: &Office, request: pb::ListCasesRequest) -> Result<pb::
 
     let mut query = Entity::find().filter(Column::Division.eq(division.as_str()));
     for term in filter::parse(&request.filter)? {
-        query = query.filter(condition(&term)?);
+        query = query.filter(condition(&term, division)?);
     }
     if let Some(after) = after {
         query = query.filter(order.after(&after)?);
@@ -111,14 +112,14 @@ impl Ordering {
 }
 
 /// A term as SQL. Only the fields named here can be asked for.
-fn condition(term: &Term) -> Result<Condition, Refusal> {
+fn condition(term: &Term, division: Division) -> Result<Condition, Refusal> {
     let malformed =
         |what: &str| filter::refuse(&format!("`{}` {what}", term.field), &format!("条件 {} 的取值无效", term.field));
     let equality = matches!(term.operator, Operator::Equal | Operator::NotEqual);
     let (column, value): (Column, Value) = match term.field.as_str() {
-        "unit" if equality => (Column::Unit, last_segment(&term.value).into()),
-        "item" if equality => (Column::Item, last_segment(&term.value).into()),
-        "window" if equality => (Column::WindowCode, last_segment(&term.value).into()),
+        "unit" if equality => (Column::Unit, code(term, "units", division)?.into()),
+        "item" if equality => (Column::Item, code(term, "items", division)?.into()),
+        "window" if equality => (Column::WindowCode, code(term, "windows", division)?.into()),
         "open" if equality => {
             (Column::Open, term.value.parse::<bool>().map_err(|_| malformed("is true or false"))?.into())
         }
@@ -160,7 +161,17 @@ fn condition(term: &Term) -> Result<Condition, Refusal> {
     }))
 }
 
-/// A code, or the code at the end of a resource name.
-fn last_segment(value: &str) -> String {
-    value.rsplit('/').next().unwrap_or(value).to_owned()
+/// A code, or a resource name of the list's division. A name that no case of this list can have is a mistake, and said
+/// to be one: an empty answer would look like an answer.
+fn code(term: &Term, collection: &str, division: Division) -> Result<String, Refusal> {
+    let refuse = || {
+        let (field, name) = (&term.field, division.child(collection, "{code}"));
+        filter::refuse(&format!("`{field}` is a code or {name}"), &format!("条件 {field} 的取值应为代码或 {name}"))
+    };
+    let code = match term.value.contains('/') {
+        true => id::child_of("filter", &term.value, collection, division).map_err(|_| refuse())?,
+        false => &term.value,
+    };
+    // A case is listed by its item, whatever the revision.
+    if id::is_id(code) && !code.contains('@') { Ok(code.to_owned()) } else { Err(refuse()) }
 }

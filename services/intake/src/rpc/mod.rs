@@ -7,5 +7,6 @@ pub mod inbox;
 pub mod item;
 pub mod list;
 pub mod party;
+pub mod receive;
 pub mod render;
 pub mod watch;

@@ -53,6 +53,8 @@ async fn tail(
         commits.mark_unchanged();
         let entries = match journal::entries(office.store.read(), division.as_str(), after, 500).await {
             Ok(entries) => entries,
+            // The reader has gone, as all have when the program ends and closes its database.
+            Err(_) if send.is_closed() => return,
             Err(error) => {
                 let _ = send.send(Err(unreadable(error).into())).await;
                 return;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use futures::stream;
+use futures::{StreamExt, stream};
 use kit::testing::request_id;
 use proto::intake::v1::{self as pb, upload_attachment_request::Part};
 use sha2::{Digest, Sha256};
@@ -214,6 +214,62 @@ async fn a_file_belongs_to_an_open_case() {
     let closed = hall.withdraw(&case).await.expect("withdrawn");
     let status = upload(&hall, header(&closed, PDF), PDF).await.expect_err("closed");
     assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::FailedPrecondition, "CASE_CLOSED"));
+}
+
+#[tokio::test]
+async fn a_file_that_the_case_does_not_take_is_not_kept() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let case = hall.window("A01").receives(FOOD).await;
+        let announced = header(&case, PDF);
+        let taken = upload(&hall, announced.clone(), PDF).await.expect("kept");
+        let other = [PDF, b"another".as_slice()].concat();
+        let stranger = pb::UploadHeader { clerk: name("people", &clerk(OTHER_UNIT)), ..header(&case, &other) };
+        assert_eq!(refused(upload(&hall, stranger, &other).await), "PERSON_UNIT");
+        let unknown = pb::UploadHeader { material: "M9".into(), ..header(&case, &other) };
+        assert_eq!(refused(upload(&hall, unknown, &other).await), "MATERIAL_UNKNOWN");
+        let closed = hall.withdraw(&case).await.expect("withdrawn");
+        assert_eq!(refused(upload(&hall, header(&closed, &other), &other).await), "CASE_CLOSED");
+
+        let sha256: String = Sha256::digest(&other).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!hall.config.data.join("attachments").join(&sha256[..2]).join(&sha256).exists());
+        assert!(stored(&hall, &taken).exists() && nothing_waits(&hall));
+        // What was answered before is answered again, though the case takes nothing any more.
+        assert_eq!(upload(&hall, announced, PDF).await.expect("the same request"), taken);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_leaves_nothing() {
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let case = hall.window("A01").receives(FOOD).await;
+    let parts = [Part::Header(header(&case, PDF)), Part::Chunk(PDF[..20].to_vec())];
+    let messages = parts.map(|part| pb::UploadAttachmentRequest { part: Some(part) });
+    let endless = stream::iter(messages).chain(stream::pending());
+    let mut attachments = hall.attachments();
+    let uploading = tokio::spawn(async move { attachments.upload_attachment(endless).await.map(drop) });
+    until(async || !nothing_waits(&hall)).await;
+    uploading.abort();
+    until(async || nothing_waits(&hall)).await;
+    assert!(hall.case(&case).await.attachments.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_crash_left_of_an_upload_goes_after_an_hour_and_what_may_still_be_arriving_stays() {
+    let mut hall = Hall::open("2026-06-01T09:00").await;
+    hall.closes().await;
+    let incoming = hall.config.data.join("attachments").join("incoming");
+    let lay = |file: &str, minutes: u64| {
+        fs::write(incoming.join(file), PDF).expect("laid");
+        let file = fs::File::options().write(true).open(incoming.join(file)).expect("opens");
+        let now = file.metadata().and_then(|file| file.modified()).expect("a time");
+        file.set_modified(now - std::time::Duration::from_secs(60 * minutes)).expect("aged");
+    };
+    lay("left", 61);
+    lay("arriving", 59);
+    let _hall = hall.sleeps_until("2026-06-01T09:01").await;
+    let there = fs::read_dir(&incoming).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+    assert_eq!(there.collect::<Vec<_>>(), ["arriving"]);
 }
 
 #[tokio::test]

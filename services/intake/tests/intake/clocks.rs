@@ -197,23 +197,46 @@ async fn an_instant_item_that_is_not_done_at_once_is_late_the_next_day() {
 }
 
 #[tokio::test]
-async fn a_case_that_cannot_be_read_holds_up_no_other() {
-    Hall::on_each_engine("2026-02-09T09:00", async |hall| {
+async fn a_case_that_cannot_be_read_holds_up_neither_another_nor_the_clock() {
+    Hall::on_each_engine("2026-02-09T09:00", async |mut hall| {
         let spoilt = hall.window("A01").receives(FOOD).await;
         let case = hall.window("A01").receives(FOOD).await;
+        hall.closes().await;
         let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
             .await
             .expect("opens");
         let tx = store.begin().await.expect("begins");
-        let sql = format!("UPDATE cases SET body = '{{}}' WHERE id = '{}'", spoilt.number);
+        let sql = format!("UPDATE cases SET body = 'x' || body WHERE id = '{}'", spoilt.number);
         assert_eq!(tx.execute_unprepared(&sql).await.expect("spoilt").rows_affected(), 1);
         tx.commit().await.expect("commits");
         store.close().await.expect("closes");
 
-        hall.strikes("2026-02-15T00:00");
-        until(async || hall.case(&case).await.state() == CaseState::Accepted).await;
-        assert_eq!(hall.case(&case).await.accepted_on, "2026-02-09");
+        let settles = std::time::Duration::from_secs(30);
+        let opened = tokio::time::timeout(settles, hall.sleeps_until("2026-02-15T00:00")).await;
+        let hall = opened.expect("the clock settles though a case could not be woken");
+        let now = hall.case(&case).await;
+        assert_eq!((now.state(), now.accepted_on.as_str()), (CaseState::Accepted, "2026-02-09"));
+        // It is tried again with every sweep, and goes on holding up nothing.
+        let passes = tokio::time::timeout(settles, hall.pass_to("2026-03-02T00:00")).await;
+        passes.expect("the clock settles again");
+        assert_eq!(lights(&hall, &case).await.1, Signal::Red);
         hall.grant(&case).await.expect("goes on");
+
+        // Mended, it is woken by the next sweep, with the days it should have had.
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
+            .await
+            .expect("opens");
+        let tx = store.begin().await.expect("begins");
+        let sql = format!("UPDATE cases SET body = replace(body, 'x{{', '{{') WHERE id = '{}'", spoilt.number);
+        assert_eq!(tx.execute_unprepared(&sql).await.expect("mended").rows_affected(), 1);
+        tx.commit().await.expect("commits");
+        store.close().await.expect("closes");
+        let get = pb::GetCaseRequest { name: spoilt.name.clone() };
+        until(async || {
+            let case = hall.cases().get_case(get.clone()).await.map(|case| case.into_inner());
+            case.is_ok_and(|case| case.accepted_on == "2026-02-09")
+        })
+        .await;
     })
     .await;
 }

@@ -164,6 +164,28 @@ async fn a_closed_window_and_a_person_who_has_left_do_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_unit_that_was_deactivated_takes_no_new_case_and_finishes_those_it_has() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let received = hall.window("A01").receives(FOOD).await;
+        let accepted = hall.window("A01").accepts(FOOD).await;
+        hall.dissolves(UNIT).await;
+        until(async || hall.receive(receipt("A01", FOOD)).await.is_err()).await;
+        let status = hall.receive(receipt("A01", FOOD)).await.expect_err("no new case");
+        let refusal = (status.code(), kit::status::reason(&status));
+        assert_eq!(refusal, (tonic::Code::FailedPrecondition, "UNIT_INACTIVE".to_owned()));
+        let at_once = pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) };
+        assert_eq!(refused(hall.receive(at_once).await), "UNIT_INACTIVE");
+        hall.window("A02").receives(ROAD).await;
+
+        hall.accept(&received).await.expect("accepted");
+        hall.grant(&accepted).await.expect("granted");
+        hall.window("B01").issues(&accepted).await.expect("issued");
+        hall.deny(&received, "不符合条件").await.expect("denied, with its remedies");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_denial_has_reasons_and_tells_the_remedies() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         let case = hall.window("A01").accepts(FOOD).await;

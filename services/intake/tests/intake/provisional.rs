@@ -87,6 +87,35 @@ async fn a_supplement_and_a_handing_out_over_new_year_are_redated_too_and_what_w
 }
 
 #[tokio::test]
+async fn a_light_that_a_notice_turns_has_its_entry_and_a_red_one_may_turn_out_not_to_be() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let case = hall.window("A01").accepts(FOOD).await;
+        hall.pass_to("2026-06-16T09:00").await;
+        let before = hall.case(&case).await;
+        assert_eq!(before.promised_clock.expect("ran").signal(), Signal::Red);
+        // The 15th, when the promise ended, was no working day after all.
+        let mut amended = calendar::Calendar::builtin().notice(2026).expect("built in").clone();
+        amended.version += 1;
+        amended.document = "国办发明电〔2026〕4号".into();
+        amended.off.push(span("2026-06-15", "2026-06-15"));
+        hall.publishes(amended.clone(), &case).await;
+        until(async || hall.events(&case).await.last().is_some_and(|event| event == "case.redated")).await;
+        let promised = hall.case(&case).await.promised_clock.expect("runs");
+        assert_eq!((promised.due_on.as_str(), promised.signal()), ("2026-06-16", Signal::Yellow));
+        // And then it was: the clock that the notice brings to its end turns red with an entry.
+        amended.version += 1;
+        amended.off.pop();
+        hall.publishes(amended, &case).await;
+        until(async || hall.case(&case).await.promised_clock.expect("ran").signal() == Signal::Red).await;
+        let events = hall.events(&case).await;
+        let expected =
+            ["case.received", "case.accepted", "case.yellow", "case.red", "case.redated", "case.redated", "case.red"];
+        assert_eq!(events, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_amended_notice_moves_the_days_of_open_cases_and_of_no_other() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         let open = hall.window("A01").accepts(FOOD).await;
@@ -107,11 +136,14 @@ async fn an_amended_notice_moves_the_days_of_open_cases_and_of_no_other() {
         );
         assert!(clock.calendar_version.contains("2026.2"), "{}", clock.calendar_version);
         assert_eq!(hall.events(&open).await.last().map(String::as_str), Some("case.redated"));
-        // The case whose days all lie before is the same, but for the version of the calendar that says so.
+        // The case whose days all lie before has the same dates, and an entry that says so.
         until(async || hall.case(&early).await.intake_clock.expect("runs").calendar_version == clock.calendar_version)
             .await;
-        assert_eq!(hall.case(&early).await.etag, early.etag);
-        assert_eq!(hall.events(&early).await, ["case.received"]);
+        assert_eq!(
+            hall.case(&early).await.intake_clock.expect("runs").due_on,
+            early.intake_clock.as_ref().expect("runs").due_on
+        );
+        assert_eq!(hall.events(&early).await, ["case.received", "case.recounted"]);
         assert_eq!(hall.case(&closed).await, closed);
     })
     .await;

@@ -56,6 +56,51 @@ async fn what_time_brings_comes_once_though_two_replicas_sweep() {
 }
 
 #[tokio::test]
+async fn an_item_that_one_replica_has_just_changed_is_the_same_at_the_other() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let beside = hall.beside().await;
+        let receive = async |window: &str, item: &str| {
+            beside.cases().receive_case(receipt(window, item)).await.map(|case| case.into_inner())
+        };
+        // Nothing is waited for: the other has had no time to look.
+        hall.creates_item(pb::Item { name: name("items", "new-item"), ..food() }).await.expect("created");
+        assert!(receive("A01", "new-item").await.expect("received").item.ends_with("new-item@1"));
+        for revision in 2..12 {
+            hall.revises_item(FOOD, food_text(), "").await.expect("revised");
+            let case = receive("A01", FOOD).await.expect("received");
+            assert_eq!(case.item, name("items", &format!("{FOOD}@{revision}")));
+        }
+        // The number is of the unit that the item is of now.
+        let text = pb::ItemText { unit: name("units", OTHER_UNIT), ..food_text() };
+        hall.revises_item(FOOD, text, "").await.expect("revised");
+        let case = receive("A02", FOOD).await.expect("received");
+        assert_eq!((id(&case.unit), case.number.split('-').nth(1)), (OTHER_UNIT, Some(OTHER_UNIT)));
+        hall.retires_item(FOOD).await.expect("retired");
+        assert_eq!(refused(receive("A02", FOOD).await), "ITEM_RETIRED");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_case_goes_on_at_a_replica_that_has_not_seen_the_revision_it_was_received_under() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let beside = hall.beside().await;
+        for _ in 0..10 {
+            hall.revises_item(FOOD, food_text(), "").await.expect("revised");
+            let case = hall.window("A01").receives(FOOD).await;
+            let accept = pb::AcceptCaseRequest {
+                name: case.name,
+                clerk: case.received_by,
+                etag: String::new(),
+                request_id: kit::testing::request_id(),
+            };
+            beside.cases().accept_case(accept).await.expect("accepted at once");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_one_replica_changes_in_the_catalogue_the_other_knows_soon() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         let beside = hall.beside().await;

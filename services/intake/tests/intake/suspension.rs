@@ -125,6 +125,64 @@ async fn a_suspension_begins_after_acceptance_and_neither_long_ago_nor_tomorrow(
 }
 
 #[tokio::test]
+async fn what_was_late_before_a_suspension_was_told_stays_late() {
+    Hall::on_each_engine("2026-04-20T09:00", async |hall| {
+        let case = hall.window("A01").accepts(FOOD).await;
+        // Promised until 7 May, by law until 20 May.
+        hall.pass_to("2026-05-08T09:00").await;
+        let case = hall.suspend(&case, Cause::Hearing, "2026-04-27").await.expect("suspended, from before the promise");
+        let (legal, promised) =
+            (case.legal_clock.as_ref().expect("stands"), case.promised_clock.as_ref().expect("ran"));
+        assert_eq!((legal.state(), legal.signal()), (DeadlineState::Stopped, Signal::Green), "had not run out");
+        assert_eq!((promised.due_on.as_str(), promised.signal()), ("2026-05-07", Signal::Red));
+        hall.pass_to("2026-05-12T09:00").await;
+        let case = hall.resume(&case, "2026-05-11").await.expect("resumed");
+        let promised = case.promised_clock.as_ref().expect("ran");
+        assert_eq!((promised.due_on.as_str(), promised.signal()), ("2026-05-07", Signal::Red));
+        assert_eq!(case.legal_clock.as_ref().expect("runs").due_on, "2026-06-02");
+        let explain = pb::ExplainDeadlineRequest { name: case.name.clone(), clock: pb::CaseClock::Promised.into() };
+        let explained = hall.cases().explain_deadline(explain).await.expect("explained").into_inner();
+        assert_eq!(explained.due_on, "2026-05-07");
+
+        hall.pass_to("2026-06-08T09:00").await;
+        let case = hall.suspend(&case, Cause::ExpertReview, "2026-05-29").await.expect("suspended, too late");
+        assert_eq!(case.legal_clock.as_ref().expect("ran").signal(), Signal::Red);
+        let case = hall.resume(&case, "").await.expect("resumed");
+        let legal = case.legal_clock.as_ref().expect("ran");
+        assert_eq!((legal.due_on.as_str(), legal.signal()), ("2026-06-02", Signal::Red));
+        let decision = hall.grant(&case).await.expect("granted").decision.expect("decided");
+        assert!(!decision.on_time_legal && !decision.on_time_promised);
+        // Late once for each clock, whatever came after.
+        let events = hall.events(&case).await;
+        assert_eq!(events.iter().filter(|event| *event == "case.red").count(), 2, "{events:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lights_that_a_step_turns_have_their_entries_before_its_own() {
+    Hall::on_each_engine("2026-04-20T09:00", async |hall| {
+        let case = hall.window("A01").accepts(FOOD).await;
+        let case = hall.suspend(&case, Cause::Hearing, "").await.expect("suspended");
+        hall.pass_to("2026-07-01T09:00").await;
+        hall.resume(&case, "2026-04-20").await.expect("resumed, and told late");
+        let history = hall.history(&case).await;
+        let told: Vec<_> = history.iter().map(|(event, _)| event.as_str()).collect();
+        let lights = ["case.yellow", "case.red", "case.yellow", "case.red"];
+        let before = ["case.received", "case.accepted", "case.suspended"];
+        assert_eq!(told, [&before[..], &lights[..], &["case.resumed"]].concat());
+        let signals: Vec<_> =
+            history[3..].iter().map(|(_, facts)| (facts.legal_signal(), facts.promised_signal())).collect();
+        use Signal::{Green, Red, Yellow};
+        assert_eq!(signals, [(Green, Yellow), (Green, Red), (Yellow, Red), (Red, Red), (Red, Red)]);
+        let entries = hall.journal().await;
+        let last: Vec<_> = entries.iter().rev().take(2).map(|entry| entry.actor.clone()).collect();
+        assert_eq!(last, [name("people", &officer(UNIT)), "system".to_owned()]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_clock_that_goes_on_when_its_day_has_passed_is_red_at_once() {
     let hall = Hall::open("2026-04-20T09:00").await;
     let case = hall.window("A01").accepts(FOOD).await;

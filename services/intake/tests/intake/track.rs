@@ -92,8 +92,9 @@ async fn the_days_of_an_explanation_add_up() {
         }
 
         hall.accept(&case).await.expect("accepted");
-        hall.pass_to("2026-05-08T09:00").await;
+        hall.pass_to("2026-05-07T09:00").await;
         hall.suspend(&case, SuspensionCause::ExpertReview, "2026-04-27").await.expect("suspended");
+        hall.pass_to("2026-05-08T09:00").await;
         let stopped = explain(&hall, &case, CaseClock::Legal).await.expect("explained");
         assert_eq!(
             (stopped.state(), stopped.remaining, stopped.known_through.as_str()),

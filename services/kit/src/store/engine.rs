@@ -1,6 +1,6 @@
 //! A database and its two pools: the writer's, and the readers', which cannot write.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -9,13 +9,16 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+use super::cache::Cache;
+
 /// One service's database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
     /// The service that owns it, for example `intake`.
     pub service: &'static str,
     write: DatabaseConnection,
     read: DatabaseConnection,
+    pub(crate) nouns: Arc<Cache>,
 }
 
 impl Store {
@@ -25,7 +28,7 @@ impl Store {
         refuse_old_sqlite(&write).await?;
         migrate::<M>(&write).await?;
         let read = Database::connect(options(url, false)).await?;
-        Ok(Store { service, write, read })
+        Ok(Store { service, write, read, nouns: Arc::new(Cache::new()) })
     }
 
     /// For reading; on SQLite these connections refuse to write.
@@ -68,6 +71,12 @@ impl Store {
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         self.write.close().await
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("service", &self.service).finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ use proto::journal::v1::{
     self as pb,
     journal_service_server::{JournalService, JournalServiceServer},
 };
+use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -126,6 +127,10 @@ impl Tail {
                         tokio::time::sleep(POLL).await;
                     }
                 }
+                Err(Some(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))) => {
+                    // The program is ending: nothing comes any more, and that is no fault.
+                    return self.send.closed().await;
+                }
                 Err(Some(error)) => {
                     let _ = self.send.send(Err(unavailable(error))).await;
                     return;
@@ -136,7 +141,7 @@ impl Tail {
     }
 
     /// Sends a batch for each division that has moved; false where none has. Err(None): the follower has gone.
-    async fn send_new(&mut self, division: &str) -> Result<bool, Option<sea_orm::DbErr>> {
+    async fn send_new(&mut self, division: &str) -> Result<bool, Option<DbErr>> {
         let mut sent = false;
         for head in journal::heads(self.store.read()).await? {
             if !division.is_empty() && head.division != division {
@@ -168,7 +173,7 @@ impl Tail {
     }
 }
 
-fn unavailable(error: sea_orm::DbErr) -> Status {
+fn unavailable(error: DbErr) -> Status {
     tracing::error!(%error, "the journal could not be read");
     Refusal::unavailable().into()
 }

@@ -5,9 +5,10 @@
 //! ```
 //!
 //! [`engine`] opens a database, [`noun`] says what a row must be able to do, [`desk`] is what a decision sees, [`writer`]
-//! commits decisions in groups, [`journal`] is the table they are recorded in, [`feed`] serves it, [`follower`] follows
+//! commits decisions in groups, `cache` keeps what it committed, [`journal`] is the table they are recorded in, [`feed`] serves it, [`follower`] follows
 //! another service's, [`reader`] answers many point reads with one query.
 
+mod cache;
 pub mod desk;
 pub mod engine;
 pub mod feed;

@@ -24,6 +24,7 @@ use crate::{
     actor::RequestKey,
     clock::Clock,
     id::Division,
+    keys::Keys,
     refusal::{Kind, Refusal},
 };
 
@@ -49,17 +50,24 @@ struct Job {
 /// Changes nouns.
 #[derive(Clone)]
 pub struct Writer {
+    keys: Keys,
     jobs: mpsc::Sender<Job>,
     commits: watch::Receiver<u64>,
 }
 
 impl Writer {
     /// Starts the writer of a database. Must be called within a runtime.
-    pub fn open(store: &Store, clock: &Clock) -> Writer {
+    pub fn open(store: &Store, clock: &Clock, keys: &Keys) -> Writer {
         let (jobs, queue) = mpsc::channel(4096);
         let (committed, commits) = watch::channel(0);
-        tokio::spawn(write(store.clone(), clock.clone(), queue, committed));
-        Writer { jobs, commits }
+        let written = write(store.clone(), clock.clone(), queue, committed);
+        // A thread of its own: a commit has ten steps, and each would wait behind whatever the workers have to do. Where
+        // there is none to be had, the workers do it.
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(own) => drop(std::thread::spawn(move || own.block_on(written))),
+            Err(_) => drop(tokio::spawn(written)),
+        }
+        Writer { keys: keys.clone(), jobs, commits }
     }
 
     /// Runs a decision on the nouns named and answers with one of them as it stands after the commit.
@@ -74,6 +82,8 @@ impl Writer {
     ) -> Result<Arc<N>, Refusal> {
         let (answer, answered) = oneshot::channel();
         let table = Key::of::<N>(division, "").table;
+        // Keyed, since the journal keeps it: a plain digest would let guesses at an applicant's data be tested.
+        let request = request.map(|request| RequestKey { hash: self.keys.mac("request", &[&request.hash]), ..request });
         let job = Job { division, table, keys, request, decide: Box::new(decide), answer: Some(answer) };
         self.jobs.send(job).await.map_err(|_| Refusal::unavailable())?;
         let noun = answered.await.map_err(|_| Refusal::unavailable())??;
@@ -156,8 +166,9 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
 
     let tx = store.begin().await?;
     let mut heads = journal::lock_heads(&tx, &divisions).await?;
+    heads.iter().for_each(|(division, seq)| store.nouns.meet(*division, *seq));
     let mut requests = remembered(&tx, jobs).await?;
-    let mut loaded = load(&tx, &divisions, jobs, &requests).await?;
+    let mut loaded = load(store, &tx, &divisions, jobs, &requests).await?;
     let mut answers = Vec::with_capacity(jobs.len());
     let mut entries: Vec<entry::Model> = Vec::with_capacity(jobs.len());
     let mut changed: HashMap<Key, AnyNoun> = HashMap::with_capacity(jobs.len() * 2);
@@ -232,7 +243,7 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     }
     #[cfg(feature = "planted")]
     super::planted::spoil(&mut changed, &mut entries, &mut heads);
-    save(&tx, changed).await?;
+    save(&tx, &changed).await?;
     for some in entries.chunks(512) {
         let rows = some.iter().cloned().map(|entry| {
             // Primary keys are Set only in a model made whole by reset_all.
@@ -245,6 +256,8 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     #[cfg(feature = "planted")]
     let Some(tx) = super::planted::answer_first(tx) else { return Ok(answers) };
     tx.commit().await?;
+    // Before anybody is answered: who has been told of a change also reads it.
+    store.nouns.put(changed, &heads);
     Ok(answers)
 }
 
@@ -276,8 +289,10 @@ async fn remembered(tx: &DatabaseTransaction, jobs: &[Job]) -> Result<Requests, 
     Ok(rows.into_iter().filter_map(first).collect())
 }
 
-/// The nouns that the batch names, and those that its repeated requests were answered with: one query for each table.
+/// The nouns that the batch names, and those that its repeated requests were answered with: one query for each table,
+/// for what is not kept in memory.
 async fn load(
+    store: &Store,
     tx: &DatabaseTransaction,
     divisions: &[Division],
     jobs: &[Job],
@@ -291,6 +306,10 @@ async fn load(
     });
     for key in jobs.iter().flat_map(|job| job.keys.iter().cloned()).chain(repeated) {
         if nouns.contains_key(&key) {
+            continue;
+        }
+        if let Some(noun) = store.nouns.get(&key) {
+            nouns.insert(key, Some(noun));
             continue;
         }
         match tables.iter_mut().find(|(table, _)| table.kind() == key.kind()) {
@@ -308,12 +327,12 @@ async fn load(
     Ok(nouns)
 }
 
-async fn save(tx: &DatabaseTransaction, changed: HashMap<Key, AnyNoun>) -> Result<(), DbErr> {
+async fn save(tx: &DatabaseTransaction, changed: &HashMap<Key, AnyNoun>) -> Result<(), DbErr> {
     let mut tables: Vec<(&'static dyn Table, Vec<AnyNoun>)> = Vec::new();
     for (key, noun) in changed {
         match tables.iter_mut().find(|(table, _)| table.kind() == key.kind()) {
-            Some((_, nouns)) => nouns.push(noun),
-            None => tables.push((key.table, vec![noun])),
+            Some((_, nouns)) => nouns.push(noun.clone()),
+            None => tables.push((key.table, vec![noun.clone()])),
         }
     }
     for (table, nouns) in tables {

@@ -116,6 +116,58 @@ fn an_unknown_key_is_named() {
 }
 
 #[test]
+fn a_mistyped_setting_is_refused_and_told_the_nearest_known_ones() {
+    let folder = Folder::new();
+    let files = [
+        ("lisen = \"0.0.0.0:5000\"", "`lisen`", "`listen`"),
+        ("[databases]\nintak = \"postgres://x/intake\"", "`databases.intak`", "`databases.intake`"),
+        ("[peers]\ndirectories = \"http://x:4100\"", "`peers.directories`", "`peers.directory`"),
+        ("[database]\nintake = \"postgres://x/intake\"", "`database.intake`", "`databases.intake`"),
+        ("otpl = \"http://x:4317\"", "`otpl`", "`otlp`"),
+    ];
+    for (text, name, near) in files {
+        let error = read(Some(&folder.file(text)), &[]).expect_err(name);
+        assert!(error.contains(name) && error.contains(near), "{error}");
+    }
+    let variables = [
+        ("YIZHAN_LISTN", "`YIZHAN_LISTEN`"),
+        ("YIZHAN_DATABASE__INTAKE", "`YIZHAN_DATABASES__INTAKE`"),
+        ("YIZHAN_DATABASES_INTAKE", "`YIZHAN_DATABASES__INTAKE`"),
+        ("YIZHAN_PEERS__DIRECTROY", "`YIZHAN_PEERS__DIRECTORY`"),
+        ("YIZHAN_KEYFILE", "`YIZHAN_KEY_FILE`"),
+        ("YIZHAN_PORT", "`YIZHAN_PLANT`"),
+        ("YIZHAN_", "`YIZHAN_"),
+    ];
+    for (name, near) in variables {
+        let error = read(None, &[(name, "4100")]).expect_err(name);
+        assert!(error.contains(&format!("`{name}`")) && error.contains(near), "{error}");
+    }
+}
+
+#[test]
+fn variables_that_others_read_are_let_pass() {
+    let others = [
+        ("YIZHAN_SERVER", "http://127.0.0.1:4100"),
+        ("YIZHAN_DIVISION", "410223"),
+        ("YIZHAN_WINDOW", "B10"),
+        ("YIZHAN_CLERK", "U014-08"),
+        ("YIZHAN_SPOOL", "/spool"),
+        ("YIZHAN_TIMEOUT", "10"),
+        ("YIZHAN_CONFIG", "/etc/yizhan.toml"),
+        ("YIZHAN_LOG", "info"),
+        ("YIZHAN_SEED", "1"),
+        ("YIZHAN_KILLS", "1"),
+        ("YIZHAN_PLANT", "x"),
+        // Kubernetes, beside a service of this name.
+        ("YIZHAN_SERVICE_HOST", "10.0.0.1"),
+        ("YIZHAN_SERVICE_PORT_GRPC", "4100"),
+        ("YIZHAN_PORT", "tcp://10.0.0.1:4100"),
+        ("YIZHAN_PORT_4100_TCP_ADDR", "10.0.0.1"),
+    ];
+    read(None, &others).expect("read");
+}
+
+#[test]
 fn a_value_that_does_not_fit_is_named() {
     let folder = Folder::new();
     let file = folder.file("listen = \"everywhere\"");

@@ -11,6 +11,7 @@ use std::{
 use futures::future::join_all;
 use kit::{
     id::Division,
+    keys::Keys,
     refusal::Refusal,
     store::{Event, Key, Writer},
 };
@@ -148,7 +149,7 @@ async fn a_decision_that_puts_a_noun_of_another_division_leaves_no_trace() {
 async fn two_writers_at_once_lose_nothing_and_leave_no_gap() {
     for house in houses().await {
         let store = open(&house.database, SERVICE).await;
-        let other = Writer::open(&store, &house.clock);
+        let other = Writer::open(&store, &house.clock, &Keys::from_bytes([7; 32]));
         let requests: Vec<_> = (0..200).map(|_| request(1)).collect();
         // Both get every request: whoever is first makes it, the other is answered with it.
         let calls = requests.iter().enumerate().flat_map(|(i, request)| {
@@ -176,7 +177,7 @@ async fn two_writers_at_once_lose_nothing_and_leave_no_gap() {
 async fn two_writers_begin_a_division_at_once_beside_refusals() {
     for house in houses().await {
         let store = open(&house.database, SERVICE).await;
-        let other = Writer::open(&store, &house.clock);
+        let other = Writer::open(&store, &house.clock, &Keys::from_bytes([7; 32]));
         for round in 0..10 {
             let division: Division = format!("4103{round:02}").parse().expect("six digits");
             let calls = (0..8).map(|call| {

@@ -237,6 +237,30 @@ async fn a_leaf_hash_can_be_checked_by_who_reads_the_feed() {
 }
 
 #[tokio::test]
+async fn a_stop_ends_a_feed_at_once_and_its_follower_can_go_on_elsewhere() {
+    for house in houses().await {
+        house.add(county(), "A", 1).await.expect("added");
+        let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let peer = Peer::connect(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a URL");
+        let stop = tokio_util::sync::CancellationToken::new();
+        let server = tokio::spawn(serve::grpc(listener, routes(&house), serve::Limits::default(), stop.clone()));
+        let request = after(&[], true);
+        let mut batches = JournalServiceClient::new(peer).read_entries(request).await.expect("a stream").into_inner();
+        let seen = batches.message().await.expect("a batch").expect("more").entries[0].seq;
+        let start = std::time::Instant::now();
+        stop.cancel();
+        let ended = batches.message().await.expect_err("ended");
+        assert_eq!((ended.code(), reason(&ended).as_str()), (Code::Unavailable, "STOPPING"));
+        server.await.expect("ran").expect("served");
+        assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+        let missed = house.add(county(), "A", 1).await;
+        missed.expect("added");
+        let stream = client(&house).await.read_entries(after(&[("410223", seen)], false)).await.expect("a stream");
+        assert_eq!(rest(stream.into_inner()).await.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2]);
+    }
+}
+
+#[tokio::test]
 async fn a_feed_whose_follower_has_gone_ends() {
     for house in houses().await {
         let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");

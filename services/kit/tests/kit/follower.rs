@@ -11,6 +11,7 @@ use std::{
 
 use kit::{
     id::Division,
+    keys::Keys,
     peer::Peer,
     serve::{self, Limits},
     store::{
@@ -126,7 +127,7 @@ async fn source(database: String, port: u16) -> (Process, u16) {
     Process::start(async move {
         let store = Store::open::<Migrator>(SERVICE, &database).await.expect("opens");
         let clock = clock(NOW);
-        let writer = Writer::open(&store, &clock);
+        let writer = Writer::open(&store, &clock, &Keys::from_bytes([7; 32]));
         let listener = loop {
             match serve::bind(SocketAddr::from(([127, 0, 0, 1], port))).await {
                 Ok(listener) => break listener,

@@ -9,6 +9,7 @@ use kit::{
     actor::RequestKey,
     clock::Clock,
     id::Division,
+    keys::Keys,
     refusal::Refusal,
     store::{
         Key, Reader, Store, Writer,
@@ -50,7 +51,7 @@ pub async fn on_postgres() -> Option<House> {
 impl House {
     pub async fn open(database: TestDatabase) -> House {
         let (store, clock) = (open(&database, SERVICE).await, clock(NOW));
-        let (writer, reader) = (Writer::open(&store, &clock), Reader::open(&store));
+        let (writer, reader) = (Writer::open(&store, &clock, &Keys::from_bytes([7; 32])), Reader::open(&store));
         House { database, clock, store, writer, reader }
     }
 
@@ -60,7 +61,7 @@ impl House {
         drop((writer, reader));
         store.close().await.expect("closed");
         let store = open(&database, SERVICE).await;
-        let (writer, reader) = (Writer::open(&store, &clock), Reader::open(&store));
+        let (writer, reader) = (Writer::open(&store, &clock, &Keys::from_bytes([7; 32])), Reader::open(&store));
         House { database, clock, store, writer, reader }
     }
 
@@ -108,8 +109,7 @@ impl House {
         let (writer, shut) = (self.writer.clone(), gate.clone());
         tokio::spawn(async move {
             let wait = move |_: &mut kit::store::Desk<'_>| {
-                // The thread's other work goes on elsewhere meanwhile.
-                tokio::task::block_in_place(|| shut.wait());
+                shut.wait();
                 Err(Refusal::state("GATE", "闸", "the gate"))
             };
             writer.change::<Counter>(Division::NATIONAL, vec![], None, wait).await

@@ -2,11 +2,19 @@
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
+use futures::{Stream, StreamExt, stream};
 use kit::{
     peer::Peer,
     refusal::{Fault, Refusal},
     serve::{self, Limits},
     status::{localized, reason},
+};
+use prost::Message;
+use proto::intake::v1::{
+    Attachment, DownloadAttachmentRequest, DownloadAttachmentResponse, UploadAttachmentRequest,
+    attachment_service_client::AttachmentServiceClient,
+    attachment_service_server::{AttachmentService, AttachmentServiceServer},
+    download_attachment_response::Part,
 };
 use proto::journal::v1::{
     ListHeadsRequest, ListHeadsResponse, Position, ReadEntriesRequest, ReadEntriesResponse,
@@ -20,7 +28,8 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status, service::Routes};
+use tonic::{Code, Request, Response, Status, Streaming, service::Routes};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tonic_types::StatusExt;
 
 /// A service whose calls take as long as the test likes.
@@ -41,8 +50,49 @@ impl JournalService for Slow {
 
     type ReadEntriesStream = Pin<Box<dyn futures::Stream<Item = Result<ReadEntriesResponse, Status>> + Send>>;
 
-    async fn read_entries(&self, _: Request<ReadEntriesRequest>) -> Result<Response<Self::ReadEntriesStream>, Status> {
-        Err(self.refusal.clone().into())
+    async fn read_entries(
+        &self,
+        asked: Request<ReadEntriesRequest>,
+    ) -> Result<Response<Self::ReadEntriesStream>, Status> {
+        if !asked.into_inner().tail {
+            return Err(self.refusal.clone().into());
+        }
+        // One message, and then silence.
+        let first = stream::once(async { Ok(ReadEntriesResponse::default()) });
+        Ok(Response::new(Box::pin(first.chain(stream::pending()))))
+    }
+}
+
+/// Files that come and go at the caller's pace.
+struct Files;
+
+#[tonic::async_trait]
+impl AttachmentService for Files {
+    async fn upload_attachment(
+        &self,
+        request: Request<Streaming<UploadAttachmentRequest>>,
+    ) -> Result<Response<Attachment>, Status> {
+        let (mut parts, mut many) = (request.into_inner(), 0);
+        while parts.message().await?.is_some() {
+            many += 1;
+        }
+        Ok(Response::new(Attachment { size_bytes: many, ..Default::default() }))
+    }
+
+    type DownloadAttachmentStream = Pin<Box<dyn Stream<Item = Result<DownloadAttachmentResponse, Status>> + Send>>;
+
+    /// `name` is how many milliseconds lie between the pieces; there are eight.
+    async fn download_attachment(
+        &self,
+        request: Request<DownloadAttachmentRequest>,
+    ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
+        let pause = Duration::from_millis(request.into_inner().name.parse().expect("a number"));
+        let piece = || DownloadAttachmentResponse { part: Some(Part::Chunk(vec![7; 512 << 10])) };
+        let pieces = stream::iter(0..8).then(move |_| async move {
+            tokio::time::sleep(pause).await;
+            Ok(piece())
+        });
+        Ok(Response::new(Box::pin(pieces)))
     }
 }
 
@@ -63,7 +113,8 @@ impl Server {
         let slow = Slow { begun: Arc::new(Semaphore::new(0)), end: Arc::default(), refusal };
         let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let routes = Routes::new(JournalServiceServer::new(slow.clone()));
+        let files = AttachmentServiceServer::new(Files);
+        let routes = Routes::new(JournalServiceServer::new(slow.clone())).add_service(files);
         let routes = serve::with_health_and_reflection(routes).await.expect("reflection");
         let stop = CancellationToken::new();
         let ended = tokio::spawn(serve::grpc(listener, routes, limits, stop.clone()));
@@ -73,6 +124,22 @@ impl Server {
 
     fn client(&self) -> JournalServiceClient<Peer> {
         JournalServiceClient::new(self.peer.clone())
+    }
+
+    fn files(&self) -> AttachmentServiceClient<Peer> {
+        AttachmentServiceClient::new(self.peer.clone())
+    }
+
+    fn health(&self) -> HealthClient<Peer> {
+        HealthClient::new(self.peer.clone())
+    }
+
+    /// A stream that stays, and has said something.
+    async fn tail(&self) -> Result<Streaming<ReadEntriesResponse>, Status> {
+        let request = ReadEntriesRequest { tail: true, ..Default::default() };
+        let mut entries = self.client().read_entries(request).await?.into_inner();
+        entries.message().await?;
+        Ok(entries)
     }
 
     /// A call that has begun and does not end.
@@ -86,10 +153,9 @@ impl Server {
 
 #[tokio::test]
 async fn health_answers_serving() {
-    use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
     let server = Server::start(Limits::default()).await;
-    let mut health = HealthClient::new(server.peer.clone());
-    let answer = health.check(HealthCheckRequest { service: String::new() }).await.expect("answered").into_inner();
+    let answer =
+        server.health().check(HealthCheckRequest { service: String::new() }).await.expect("answered").into_inner();
     assert_eq!(answer.status(), ServingStatus::Serving);
 }
 
@@ -176,23 +242,149 @@ async fn a_graceful_end_lets_a_running_call_finish() {
     tokio::time::timeout(Duration::from_secs(5), server.ended).await.expect("ends").expect("ran").expect("served");
 }
 
+/// Ended by time, and told so.
+#[track_caller]
+fn is_late(status: &Status) {
+    assert_eq!((status.code(), reason(status).as_str()), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"), "{status}");
+    assert_ne!(localized(status), status.message());
+}
+
+fn with_timeout<T>(request: T, millis: u64) -> Request<T> {
+    let mut request = Request::new(request);
+    request.set_timeout(Duration::from_millis(millis));
+    request
+}
+
 #[tokio::test]
-async fn a_call_that_takes_too_long_is_ended() {
+async fn a_call_over_the_servers_limit_or_the_callers_is_told_that_its_time_is_up() {
     let server = Server::start(Limits { time: Duration::from_millis(100), ..Limits::default() }).await;
-    let ended = server.client().list_heads(ListHeadsRequest {}).await.expect_err("too long");
-    assert!(matches!(ended.code(), Code::Cancelled | Code::DeadlineExceeded), "{ended}");
-    // And by the caller's own deadline.
+    is_late(&server.client().list_heads(ListHeadsRequest {}).await.expect_err("too long"));
+    is_late(&server.client().list_heads(with_timeout(ListHeadsRequest {}, 60_000)).await.expect_err("too long"));
     let server = Server::start(Limits::default()).await;
-    let mut request = Request::new(ListHeadsRequest {});
-    request.set_timeout(Duration::from_millis(100));
-    let ended = server.client().list_heads(request).await.expect_err("too long");
-    assert!(matches!(ended.code(), Code::Cancelled | Code::DeadlineExceeded), "{ended}");
+    for _ in 0..5 {
+        is_late(&server.client().list_heads(with_timeout(ListHeadsRequest {}, 100)).await.expect_err("too long"));
+    }
+    is_late(&server.client().list_heads(with_timeout(ListHeadsRequest {}, 0)).await.expect_err("too long"));
+}
+
+/// Reads a file that comes in eight pieces to its end.
+async fn download(server: &Server, request: Request<DownloadAttachmentRequest>) -> Result<usize, Status> {
+    let (mut pieces, mut many) = (server.files().download_attachment(request).await?.into_inner(), 0);
+    while pieces.message().await?.is_some() {
+        many += 1;
+    }
+    Ok(many)
+}
+
+fn every(millis: u64) -> DownloadAttachmentRequest {
+    DownloadAttachmentRequest { name: millis.to_string() }
+}
+
+#[tokio::test]
+async fn a_streamed_answer_is_cut_by_its_callers_deadline_only() {
+    let server = Server::start(Limits { time: Duration::from_millis(100), ..Limits::default() }).await;
+    assert_eq!(download(&server, Request::new(every(60))).await.expect("whole"), 8);
+    assert_eq!(download(&server, with_timeout(every(60), 60_000)).await.expect("whole"), 8);
+    is_late(&download(&server, with_timeout(every(60), 250)).await.expect_err("too long"));
+    let request = with_timeout(ReadEntriesRequest { tail: true, ..Default::default() }, 250);
+    let mut entries = server.client().read_entries(request).await.expect("a stream").into_inner();
+    entries.message().await.expect("a message");
+    is_late(&entries.message().await.expect_err("too long"));
+}
+
+#[tokio::test]
+async fn an_upload_is_not_cut_while_it_moves_and_is_when_it_has_stopped() {
+    let server = Server::start(Limits { time: Duration::from_millis(400), ..Limits::default() }).await;
+    let slowly = |pieces: u64| {
+        stream::iter(0..pieces).then(|_| async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            UploadAttachmentRequest::default()
+        })
+    };
+    let whole = server.files().upload_attachment(slowly(10)).await.expect("taken").into_inner();
+    assert_eq!(whole.size_bytes, 10);
+    is_late(&server.files().upload_attachment(slowly(2).chain(stream::pending())).await.expect_err("stopped"));
+    // The caller's own deadline holds for all of it.
+    let mut request = Request::new(slowly(10));
+    request.set_timeout(Duration::from_millis(300));
+    is_late(&server.files().upload_attachment(request).await.expect_err("too long"));
+}
+
+#[tokio::test]
+async fn health_is_told_under_overload() {
+    let server = Server::start(Limits { calls: 1, ..Limits::default() }).await;
+    let _busy = server.begin().await;
+    let refused = server.client().list_heads(ListHeadsRequest {}).await.expect_err("too many");
+    assert_eq!(reason(&refused), "OVERLOADED");
+    assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+    let answer = server.health().check(HealthCheckRequest::default()).await.expect("answered").into_inner();
+    assert_eq!(answer.status(), ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn streams_that_stay_have_places_of_their_own_and_give_them_back() {
+    let server = Server::start(Limits { calls: 1, streams: 2, ..Limits::default() }).await;
+    let (one, _two) = (server.tail().await.expect("a stream"), server.tail().await.expect("a stream"));
+    let refused = server.tail().await.expect_err("too many");
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::ResourceExhausted, "TOO_MANY_STREAMS"));
+    assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+    assert_ne!(localized(&refused), refused.message());
+    // Watchers take no follower's place, and neither takes a call's.
+    let watch = server.health().watch(HealthCheckRequest::default()).await.expect("watched");
+    download(&server, Request::new(every(0))).await.expect("served");
+    drop((one, watch));
+    crate::house::until("the place is free", async || server.tail().await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_streams_that_stay_at_once_and_lets_others_finish() {
+    let server = Server::start(Limits::default()).await;
+    let (mut tail, mut watch) = (server.tail().await.expect("a stream"), server.health());
+    let mut watch = watch.watch(HealthCheckRequest::default()).await.expect("watched").into_inner();
+    watch.message().await.expect("a message");
+    let file = server.files().download_attachment(every(60)).await.expect("a stream").into_inner();
+    let start = std::time::Instant::now();
+    server.stop.cancel();
+    for status in [tail.message().await.expect_err("ended"), watch.message().await.expect_err("ended")] {
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "STOPPING"));
+        assert!(status.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+        assert_ne!(localized(&status), status.message());
+    }
+    assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+    assert_eq!(file.map(|piece| piece.expect("a piece")).count().await, 8);
+    tokio::time::timeout(Duration::from_secs(5), server.ended).await.expect("ends").expect("ran").expect("served");
+}
+
+#[test]
+fn every_stream_of_the_contract_stays_or_is_a_download() {
+    let contract = prost_types::FileDescriptorSet::decode(proto::DESCRIPTORS).expect("descriptors");
+    for file in &contract.file {
+        for (service, method) in file.service.iter().flat_map(|s| s.method.iter().map(move |method| (s, method))) {
+            let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+            let ends = !method.server_streaming() || method.name().starts_with("Download");
+            assert_eq!(serve::stays(&path), !ends, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_connection_carries_calls_beside_hundreds_of_streams_and_answers_that_nobody_reads() {
+    let server = Server::start(Limits::default()).await;
+    let streams = futures::future::join_all((0..400).map(|_| server.tail())).await;
+    assert!(streams.iter().all(Result::is_ok));
+    let unread = (0..64).map(|_| async { server.files().download_attachment(every(0)).await.expect("a stream") });
+    let unread = futures::future::join_all(unread).await;
+    // Their windows fill up.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let read = tokio::time::timeout(Duration::from_secs(10), download(&server, Request::new(every(0)))).await;
+    assert_eq!(read.expect("not held up").expect("whole"), 8);
+    drop((unread, streams));
 }
 
 /// The settings that a server announces, read from the wire (RFC 9113, 6.5).
 #[tokio::test]
 async fn limits_of_streams_and_headers_are_announced() {
-    let server = Server::start(Limits { streams: 123, ..Limits::default() }).await;
+    let server = Server::start(Limits { per_connection: 123, ..Limits::default() }).await;
     let mut socket = TcpStream::connect(server.address).await.expect("connected");
     socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("sent");
     socket.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.expect("sent");

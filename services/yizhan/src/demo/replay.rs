@@ -27,7 +27,7 @@ use crate::trouble;
 
 /// Connections to the gateway, and requests in flight over them.
 const CONNECTIONS: usize = 8;
-const IN_FLIGHT: usize = 64;
+const IN_FLIGHT: usize = 256;
 
 /// Something to do: a step of a script.
 struct Task {

@@ -136,6 +136,16 @@ impl Hall {
         until(async || self.case(counted).await.etag != before).await;
     }
 
+    /// Deactivates a unit.
+    pub async fn dissolves(&self, code: &str) {
+        let request = directory::DeactivateUnitRequest {
+            name: name("units", code),
+            request_id: request_id(),
+            ..Default::default()
+        };
+        self.directory().deactivate_unit(request).await.expect("the unit is dissolved");
+    }
+
     /// Deactivates a window, and waits until intake knows.
     pub async fn closes_window(&self, code: &str) {
         let request = directory::DeactivateWindowRequest {

@@ -72,7 +72,7 @@ impl Hall {
         self.house.end().await;
         assert!(self.clock.advance(moment(at)), "time goes forward");
         self.house = House::open(&self.config, &self.clock).await.expect("opens anew");
-        until(async || self.knows_unit(UNIT).await).await;
+        until(async || self.knows_unit(OTHER_UNIT).await).await;
         self.clock.settled(moment(at)).await;
         self
     }

@@ -1,0 +1,190 @@
+//! ReceiveCase: an application becomes a case with a number.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use calendar::{Date, shanghai_date};
+use kit::{
+    actor::RequestKey,
+    clock::Moment,
+    form::Form,
+    id::{self, Division},
+    keys::Cipher,
+    refusal::Refusal,
+    store::{Desk, Key},
+};
+use proto::intake::v1 as pb;
+
+use super::{case::ticked, item::unreadable, party};
+use crate::{
+    domain::{
+        applicant::Sealed,
+        case::{Case, Ticked},
+        hall::Hall,
+        item::Item,
+        life::{OnTheSpot, Receipt},
+        number::Counter,
+    },
+    office::{Office, record},
+    store::case::Kept,
+};
+
+/// So often the unit of an item may change while an application for it is decided.
+const TRIES: usize = 3;
+
+pub async fn receive(office: &Office, request: pb::ReceiveCaseRequest) -> Result<Arc<Kept>, Refusal> {
+    let key = RequestKey::of("ReceiveCase", &request, &request.request_id)?;
+    let application = Arc::new(Application::read(request, office.cipher.clone())?);
+    let division = application.division;
+    for _ in 0..TRIES {
+        let (hall, now) = (office.hall(), office.clock.now());
+        let today = shanghai_date(now.0);
+        let unit = hall.item(division, &application.item).map_or_else(|_| String::new(), |item| unit_on(item, today));
+        let counter = Counter::id_of(&unit, today);
+        // The item too: another replica may have changed it since the hall was read, and what is committed counts.
+        let item = Key::of::<Item>(division, application.item.as_str());
+        let keys = vec![Key::of::<Counter>(division, counter.as_str()), item];
+        let behind = Arc::new(AtomicBool::new(false));
+        let (application, is_behind) = (application.clone(), behind.clone());
+        let decide = move |desk: &mut Desk<'_>| {
+            let item = desk.get::<Item>(&application.item).ok_or_else(Item::not_found)?;
+            // The number carries the unit, so its counter had to be named before the item could be seen.
+            if unit_on(&item, today) != unit {
+                is_behind.store(true, Ordering::Release);
+                return Err(Refusal::unavailable());
+            }
+            application.decide(desk, &counter, &item, &hall.knowing(&item), now)
+        };
+        let received = office.writer.change(division, keys, Some(key), decide).await;
+        if received.is_ok() || !behind.load(Ordering::Acquire) {
+            return received;
+        }
+        office.refresh().await.map_err(unreadable)?;
+    }
+    Err(Refusal::unavailable())
+}
+
+/// The unit of the revision in force; the decision checks that there is one.
+fn unit_on(item: &Item, day: Date) -> String {
+    item.in_force(day).map_or_else(String::new, |revision| revision.text.unit.clone())
+}
+
+/// An application as a request gives it.
+struct Application {
+    division: Division,
+    item: String,
+    window: String,
+    clerk: String,
+    applicant: party::Kept,
+    materials: Vec<Ticked>,
+    fixed_on_spot: Vec<String>,
+    accept_now: bool,
+    spot: Option<(Spot, party::Kept)>,
+    /// Resource name of the clerk.
+    actor: String,
+    cipher: Cipher,
+}
+
+impl Application {
+    fn read(request: pb::ReceiveCaseRequest, cipher: Cipher) -> Result<Application, Refusal> {
+        let division = id::division("parent", &request.parent)?;
+        let mut form = Form::new();
+        let item = form.take(id::child_of("item", &request.item, "items", division)).map(str::to_owned);
+        let window = form.take(id::child_of("window", &request.window, "windows", division)).map(str::to_owned);
+        let clerk = form.take(id::child_of("clerk", &request.clerk, "people", division)).map(str::to_owned);
+        let applicant = party::applicant(request.applicant, &mut form);
+        let materials = ticked(&request.materials, &mut form);
+        let fixed_on_spot = form.texts("fixed_on_spot", &request.fixed_on_spot, 20, 1..=500);
+        let spot = request.on_the_spot.map(|spot| on_the_spot(spot, division, &mut form));
+        form.finish()?;
+        let (Some(item), Some(window), Some(clerk), Some(applicant)) = (item, window, clerk, applicant) else {
+            return Err(Refusal::internal("a field that is missing was not named"));
+        };
+        let spot = match spot {
+            Some(None) => return Err(Refusal::internal("a field that is missing was not named")),
+            spot => spot.flatten(),
+        };
+        Ok(Application {
+            division,
+            item,
+            window,
+            clerk,
+            applicant: party::Kept::new(&applicant),
+            materials,
+            fixed_on_spot,
+            accept_now: request.accept_now,
+            spot,
+            actor: request.clerk,
+            cipher,
+        })
+    }
+
+    fn decide(
+        &self,
+        desk: &mut Desk<'_>,
+        counter: &str,
+        item: &Item,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Arc<str>, Refusal> {
+        let division = self.division;
+        let mut counter =
+            desk.get::<Counter>(counter).map_or_else(|| Counter::new(division, counter), Arc::unwrap_or_clone);
+        let receipt = Receipt {
+            window: self.window.clone(),
+            clerk: self.clerk.clone(),
+            applicant: self.applicant.masked.clone(),
+            commitment: self.applicant.commitment.clone(),
+            materials: self.materials.clone(),
+            fixed_on_spot: self.fixed_on_spot.clone(),
+        };
+        let number = counter.give()?;
+        let mut case = Case::receive(division, number.clone(), item, receipt, hall, now)?;
+        let mut happened = "case.received";
+        if let Some((spot, recipient)) = &self.spot {
+            happened = case.handle_at_once(spot.to_domain(recipient.masked.clone()), hall, now)?;
+            desk.put(recipient.seal(&self.cipher, division, format!("{number}.recipient")));
+        } else if self.accept_now {
+            record(desk, &case, happened, &self.actor);
+            happened = case.accept(&self.clerk, hall, now)?;
+        }
+        record(desk, &case, happened, &self.actor);
+        desk.put(counter);
+        desk.put::<Sealed>(self.applicant.seal(&self.cipher, division, format!("{number}.applicant")));
+        desk.put(Kept::new(case, hall));
+        Ok(number.into())
+    }
+}
+
+struct Spot {
+    officer: String,
+    document: String,
+    window: String,
+    issued_by: String,
+}
+
+impl Spot {
+    fn to_domain(&self, recipient: crate::domain::applicant::Party) -> OnTheSpot {
+        OnTheSpot {
+            officer: self.officer.clone(),
+            document: self.document.clone(),
+            window: self.window.clone(),
+            issued_by: self.issued_by.clone(),
+            recipient,
+        }
+    }
+}
+
+fn on_the_spot(spot: pb::OnTheSpot, division: Division, form: &mut Form) -> Option<(Spot, party::Kept)> {
+    let mut code = |field: &str, name: &str, collection: &str| {
+        form.take(id::child_of(&format!("on_the_spot.{field}"), name, collection, division)).map(str::to_owned)
+    };
+    let officer = code("officer", &spot.officer, "people");
+    let window = code("window", &spot.window, "windows");
+    let issued_by = code("issued_by", &spot.issued_by, "people");
+    let document = form.text("on_the_spot.document_number", &spot.document_number, 0..=100);
+    let recipient = party::recipient("on_the_spot.recipient", spot.recipient, form)?;
+    Some((Spot { officer: officer?, document, window: window?, issued_by: issued_by? }, party::Kept::new(&recipient)))
+}
