@@ -51,10 +51,28 @@ async fn a_change_is_read_as_soon_as_it_is_answered() {
 async fn a_reader_who_hangs_up_harms_no_other() {
     for house in houses().await {
         house.add(county(), "A", 1).await.expect("added");
+        // What is not in memory is asked of the database.
+        let house = house.reopen().await;
         for _ in 0..50 {
             let mut asked = Box::pin(house.reader.get(county(), "A"));
             assert!(futures::poll!(&mut asked).is_pending());
         }
         assert_eq!(house.reader.get(county(), "A").await.expect("answered").expect("there").value, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_another_replica_has_written_is_read_at_once() {
+    let Some(house) = crate::house::on_postgres().await else { return };
+    let store = crate::house::open(&house.database, crate::house::SERVICE).await;
+    let other = kit::store::Writer::open(&store, &house.clock, &kit::keys::Keys::from_bytes([7; 32]));
+    for round in 1..=20 {
+        let writer = if round % 2 == 0 { &house.writer } else { &other };
+        crate::house::add_through(writer, county(), "A", 1, None).await.expect("added");
+        // Twice: asked of the database, and from memory where that is allowed.
+        for _ in 0..2 {
+            let read = house.reader.get(county(), "A").await.expect("answered").expect("there");
+            assert_eq!(read.value, round);
+        }
     }
 }
