@@ -1,9 +1,10 @@
-//! The contract of Yizhan as Rust types. Generated from the `.proto` files beside this crate; only [`codec`] is written
-//! by hand.
+//! The contract of Yizhan as Rust types. Generated from the `.proto` files beside this crate; only [`codec`] and [`rule`] are
+//! written by hand.
 
 #![allow(clippy::all, clippy::unwrap_used, clippy::disallowed_methods, missing_docs, rustdoc::all)]
 
 pub mod codec;
+pub mod rule;
 
 pub mod clock {
     pub mod v1 {
@@ -18,6 +19,11 @@ pub mod directory {
 pub mod gateway {
     pub mod v1 {
         tonic::include_proto!("yizhan.gateway.v1");
+    }
+}
+pub mod identity {
+    pub mod v1 {
+        tonic::include_proto!("yizhan.identity.v1");
     }
 }
 pub mod intake {

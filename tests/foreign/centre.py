@@ -8,6 +8,7 @@ import uuid
 import grpc
 
 from client import Refused
+from door import Ring
 
 DIRECTORY = "yizhan.directory.v1.DirectoryService"
 CALENDAR = "yizhan.directory.v1.CalendarService"
@@ -51,10 +52,11 @@ def state(case):
 class Centre:
     """A centre of one division, and what is asked of it. Every name is made up."""
 
-    def __init__(self, client, code):
-        self.client = client
+    def __init__(self, public, door, code):
+        """`public` is a client without any credential."""
         self.division = f"divisions/{code}"
         self.unit = f"{self.division}/units/012"
+        self.other_unit = f"{self.division}/units/013"
         self.item = f"{self.division}/items/{code}-012-001"
         self.applicant = {
             "display_name": "张某某",
@@ -63,6 +65,8 @@ class Centre:
             "phone": "0371-00000000",
         }
         self.recipient = {key: self.applicant[key] for key in ("display_name", "document", "document_number")}
+        # Every call goes out as whom its rule asks for, where a check does not choose somebody itself.
+        self.client = Ring(public, door, self.division, self.window("A01"), self.person("C01"))
 
     def window(self, code):
         return f"{self.division}/windows/{code}"
@@ -83,6 +87,8 @@ class Centre:
         }
         created = self.client.call(DIRECTORY, "CreateUnit", {"unit": unit, "request_id": request_id()})
         assert created.etag, "a unit has an etag"
+        other = {**unit, "name": self.other_unit, "display_name_zh": "另一示例局"}
+        self.client.call(DIRECTORY, "CreateUnit", {"unit": other, "request_id": request_id()})
 
     def windows_and_people(self):
         windows = [
@@ -94,17 +100,18 @@ class Centre:
             {"name": self.person(code), "display_name": f"某{code}", "unit": self.unit, "rank": rank}
             for code, rank in ranks.items()
         ]
+        people.append({**people[0], "name": self.person("D01"), "unit": self.other_unit})
         request = {"parent": self.division, "windows": windows, "people": people, "request_id": request_id()}
         tried = self.client.call(
             DIRECTORY, "ImportDirectory", {**request, "validate_only": True, "request_id": request_id()}
         )
-        expect(tried.created, 5, "would be created")
+        expect(tried.created, 6, "would be created")
         done = self.client.call(DIRECTORY, "ImportDirectory", request)
-        expect(done.created, 5, "created")
+        expect(done.created, 6, "created")
         again = self.client.call(DIRECTORY, "ImportDirectory", {**request, "request_id": request_id()})
-        expect((again.created, again.updated, again.unchanged), (0, 0, 5), "imported again")
+        expect((again.created, again.updated, again.unchanged), (0, 0, 6), "imported again")
         listed = self.client.call(DIRECTORY, "ListPeople", {"parent": self.division})
-        expect([person.name for person in listed.people], sorted(map(self.person, ranks)), "people")
+        expect([person.name for person in listed.people], sorted(map(self.person, [*ranks, "D01"])), "people")
 
     def create_item(self):
         text = {
@@ -164,10 +171,10 @@ class Centre:
 
 
 class Watch:
-    """WatchCases, read in a thread of its own."""
+    """WatchCases by another system, read in a thread of its own."""
 
-    def __init__(self, centre):
-        self.call = centre.client.call(CASES, "WatchCases", {"parent": centre.division})
+    def __init__(self, centre, system):
+        self.call = system.signed_in().call(CASES, "WatchCases", {"parent": centre.division})
         # The head of the answer comes once the server watches: nothing after this is missed.
         self.call.initial_metadata()
         self.seen = queue.Queue()

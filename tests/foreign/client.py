@@ -1,8 +1,11 @@
 """A gRPC client that knows nothing of the server: what it can ask and how, it learns by reflection.
 
 Nothing here is generated from the server's contract. The reflection messages come from grpcio-reflection, which speaks
-v1alpha; v1 has the same messages on the wire under another path.
+v1alpha; v1 has the same messages on the wire under another path. Who may call what stands in the contract as well, as
+an option of every method.
 """
+
+import time
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
@@ -11,6 +14,8 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 
 SECONDS = 20
+# The option that says who may call a method.
+RULE, RULE_NUMBER = "yizhan.identity.v1.rule", 50410
 
 
 class Refused(Exception):
@@ -21,18 +26,21 @@ class Refused(Exception):
         self.code = error.code().name
         self.message = error.details()
         self.reason = self.domain = self.locale = self.localized = ""
-        self.fields = []
+        self.fields, self.again = [], 0.0
         status = rpc_status.from_call(error)
         for detail in status.details if status else []:
             info = error_details_pb2.ErrorInfo()
             bad = error_details_pb2.BadRequest()
             text = error_details_pb2.LocalizedMessage()
+            retry = error_details_pb2.RetryInfo()
             if detail.Unpack(info):
                 self.reason, self.domain = info.reason, info.domain
             elif detail.Unpack(bad):
                 self.fields = [violation.field for violation in bad.field_violations]
             elif detail.Unpack(text):
                 self.locale, self.localized = text.locale, text.message
+            elif detail.Unpack(retry):
+                self.again = retry.retry_delay.ToTimedelta().total_seconds()
 
 
 class Reflection:
@@ -86,27 +94,84 @@ class Reflection:
         return pool
 
 
-class Client:
-    """Calls methods by name, with requests as plain dictionaries in the field names of the contract."""
+class Contract:
+    """What is served, and who may ask for it."""
 
     def __init__(self, channel, version):
-        self.channel = channel
         self.reflection = Reflection(channel, version)
         self.services = self.reflection.services()
         for service in self.services:
             self.reflection.learn(service)
         self.pool = self.reflection.pool()
 
-    def methods(self, service):
-        return self.pool.FindServiceByName(service).methods_by_name
+    def service(self, name):
+        return self.pool.FindServiceByName(name)
+
+    def methods(self):
+        """Every method of the suite itself: pairs of names."""
+        suite = [name for name in self.services if name.startswith("yizhan.")]
+        return [(name, method) for name in suite for method in self.service(name).methods_by_name]
 
     def new(self, message, fields):
         kind = message_factory.GetMessageClass(self.pool.FindMessageTypeByName(message))
         return json_format.ParseDict(fields, kind())
 
-    def call(self, service, method, request, metadata=None):
-        """One call. Where either side streams, `request` is a list of dictionaries or the answer an open call."""
-        described = self.methods(service)[method]
+    def rule(self, service, method):
+        """The rule of a method: its option, read with the descriptors that the server itself has told."""
+        option = self.pool.FindExtensionByName(RULE)
+        assert option.number == RULE_NUMBER, f"{RULE} is {option.number}"
+        described = self.service(service)
+        file = self.reflection.files[described.file.name]
+        of_service = next(told for told in file.service if told.name == described.name)
+        of_method = next(told for told in of_service.method if told.name == method)
+        # The class of the server's own descriptors: ours does not know the extension.
+        kind = message_factory.GetMessageClass(self.pool.FindMessageTypeByName("google.protobuf.MethodOptions"))
+        options = kind.FromString(of_method.options.SerializeToString())
+        assert options.HasExtension(option), f"{service}/{method} tells no rule"
+        return options.Extensions[option]
+
+    def grants(self, service, method):
+        """Which roles may call a method, and within what: names without their prefixes."""
+        rule = self.rule(service, method)
+
+        def name(grant, field):
+            values = grant.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+            return values[getattr(grant, field)].name.removeprefix(f"{field.upper()}_")
+
+        return {name(grant, "role"): name(grant, "scope") for grant in rule.grants}
+
+
+class Client:
+    """One caller. Calls methods by name, with requests as plain dictionaries in the field names of the contract."""
+
+    def __init__(self, contract, channel, token=""):
+        self.contract, self.channel, self.token = contract, channel, token
+
+    def on(self, channel):
+        """Another caller, who knows what this one has learned."""
+        return Client(self.contract, channel)
+
+    def bearing(self, token):
+        """The same connection with an access token."""
+        return Client(self.contract, self.channel, token)
+
+    def metadata(self, more=()):
+        return [*more, *([("authorization", f"Bearer {self.token}")] if self.token else [])]
+
+    def call(self, service, method, request, metadata=()):
+        """One call. Where either side streams, `request` is a list of dictionaries or the answer an open call.
+
+        Who comes too often waits as long as it is told, and comes again."""
+        while True:
+            try:
+                return self.once(service, method, request, metadata)
+            except Refused as refused:
+                if refused.reason != "RATE_LIMITED" or not 0 < refused.again < SECONDS:
+                    raise
+                time.sleep(refused.again)
+
+    def once(self, service, method, request, metadata=()):
+        described = self.contract.service(service).methods_by_name[method]
         answer = message_factory.GetMessageClass(described.output_type)
         many_in, many_out = described.client_streaming, described.server_streaming
         kind = ("stream" if many_in else "unary") + "_" + ("stream" if many_out else "unary")
@@ -115,31 +180,38 @@ class Client:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=answer.FromString,
         )
-        messages = [self.new(described.input_type.full_name, fields) for fields in (request if many_in else [request])]
+        asked = described.input_type.full_name
+        messages = [self.contract.new(asked, fields) for fields in (request if many_in else [request])]
         question = iter(messages) if many_in else messages[0]
         # A stream that is watched has no end to wait for.
         timeout = None if many_out else SECONDS
         try:
-            return stub(question, timeout=timeout, metadata=metadata)
+            return stub(question, timeout=timeout, metadata=self.metadata(metadata))
         except grpc.RpcError as error:
             raise Refused(error) from None
 
-    def refusal(self, service, method, request, metadata=None):
-        """The refusal of a call that must be refused."""
+    def tried(self, service, method, request, metadata=()):
+        """A call that may be refused: the answer, or the refusal."""
         try:
             answer = self.call(service, method, request, metadata)
-            if self.methods(service)[method].server_streaming:
+            if self.contract.service(service).methods_by_name[method].server_streaming:
                 answer = list(answer)
+            return answer
         except Refused as refused:
             return refused
         except grpc.RpcError as error:
             return Refused(error)
-        raise AssertionError(f"{method} was not refused: {answer}")
 
-    def raw(self, path, payload):
-        """Sends bytes as they are; the name of the status code."""
+    def refusal(self, service, method, request, metadata=()):
+        """The refusal of a call that must be refused."""
+        told = self.tried(service, method, request, metadata)
+        assert isinstance(told, Refused), f"{method} was not refused: {told}"
+        return told
+
+    def raw(self, path, payload, timeout=SECONDS):
+        """Sends bytes as they are, which must be refused; the refusal."""
         try:
-            self.channel.unary_unary(path)(payload, timeout=SECONDS)
-            return "OK"
+            answer = self.channel.unary_unary(path)(payload, timeout=timeout, metadata=self.metadata())
         except grpc.RpcError as error:
-            return error.code().name
+            return Refused(error)
+        raise AssertionError(f"{path} was not refused: {answer}")

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 
+import rules
 from centre import (
     CALENDAR,
     CASES,
+    DIRECTORY,
     FILES,
     JOURNAL,
     METRICS,
@@ -17,11 +19,12 @@ from centre import (
     state,
     until,
 )
+from door import System
 
 
-def drive(steps, client, version, code):
+def drive(steps, public, door, version, code):
     """A centre, and a case from the window to issuance."""
-    centre = Centre(client, code)
+    centre = Centre(public, door, code)
 
     def step(name, action, *arguments):
         return steps.step(f"{version}: {name}", action, *arguments)
@@ -29,7 +32,11 @@ def drive(steps, client, version, code):
     step("a division and a unit are created", centre.division_and_unit)
     step("windows and people are imported, once", centre.windows_and_people)
     step("an item is created once its unit is known", centre.create_item)
-    watch = step("cases are watched", Watch, centre)
+    step("terminals are enrolled, and a clerk signs in on one", rules.enrolled, centre)
+    system = step("another system is made known and signs an assertion", System, centre.client, "PROVINCE")
+    if system is None:
+        return None
+    watch = step("the system watches cases", Watch, centre, system)
     case = step("a case is received", received, centre)
     if watch is None or case is None:
         return None
@@ -55,10 +62,11 @@ def drive(steps, client, version, code):
     step("a bad request is told in full", bad_request, centre)
     step("the same request answers twice and acts once", repeated, centre)
     step("what cannot be is refused with a reason", refused, centre, case)
-    step("bytes that are no message are the sender's fault", bad_bytes, client)
+    step("bytes that are no message are the sender's fault", bad_bytes, centre)
+    rules.check(step, centre, case, system)
     step("the journal tells the same", journal, centre, number)
     step("the figures agree once they have followed", figures, centre, case)
-    watch.case = case.name
+    watch.case, watch.centre = case.name, centre
     return watch
 
 
@@ -229,7 +237,7 @@ def bad_request(centre):
         "parent": centre.division,
         "item": "no name at all",
         "window": centre.window("A01"),
-        "clerk": "divisions/999999/people/C01",
+        "clerk": "C01",
         "applicant": {**centre.applicant, "document_number": "410223199001010011", "address": "长" * 201},
         "materials": [{"code": "M1"}, {"code": "M1"}],
         "request_id": request_id(),
@@ -257,14 +265,16 @@ def repeated(centre):
 
 def refused(centre, case):
     done = {"name": case.name, "clerk": centre.person("C01"), "request_id": request_id()}
+    # A name says whose case it is, so that a clerk learns of none that is another unit's.
+    unknown = case.name.replace("-000001-", "-009999-")
     told = [
         ("AcceptCase", done, "FAILED_PRECONDITION", "CASE_STATE"),
         ("AcceptCase", {**done, "etag": "no-etag-of-it"}, "ABORTED", "ETAG_STALE"),
-        ("AcceptCase", {**done, "name": f"{centre.division}/cases/no-such"}, "NOT_FOUND", "CASE_NOT_FOUND"),
+        ("AcceptCase", {**done, "name": unknown}, "NOT_FOUND", "CASE_NOT_FOUND"),
+        ("AcceptCase", {**done, "name": f"{centre.division}/cases/no-such"}, "PERMISSION_DENIED", "NOT_YOUR_UNIT"),
         ("GetCase", {"name": "cases/1"}, "INVALID_ARGUMENT", "FIELD_INVALID"),
-        ("ListInbox", {"parent": f"{centre.division}/units/999"}, "NOT_FOUND", "UNIT_NOT_FOUND"),
+        ("ListInbox", {"parent": f"{centre.division}/units/999"}, "PERMISSION_DENIED", "NOT_YOUR_UNIT"),
         ("ListCases", {"parent": centre.division, "filter": "colour = red"}, "INVALID_ARGUMENT", "FIELD_INVALID"),
-        ("ReceiveCase", centre.receipt(window=centre.window("Z99")), "NOT_FOUND", "WINDOW_NOT_FOUND"),
         ("ReceiveCase", centre.receipt(item=f"{centre.division}/items/none"), "NOT_FOUND", "ITEM_NOT_FOUND"),
         ("ReceiveCase", centre.receipt(window=centre.window("B01")), "FAILED_PRECONDITION", "WINDOW_DOES_NOT_ACCEPT"),
         ("WatchCases", {"parent": centre.division, "after_seq": 1 << 40}, "FAILED_PRECONDITION", "POSITION_AHEAD"),
@@ -274,15 +284,27 @@ def refused(centre, case):
         expect((told.code, told.reason, told.locale), (code, reason, "zh-CN"), method)
 
 
-def bad_bytes(client):
-    path = f"/{CASES}/GetCase"
-    expect(client.raw(path, b"\x0a\x04\xff\xfe\xfd\xfc"), "INVALID_ARGUMENT", "text that is not UTF-8")
-    expect(client.raw(path, b"\x0a\x7f"), "INVALID_ARGUMENT", "a message cut short")
-    expect(client.raw(path, b"\xff" * 40), "INVALID_ARGUMENT", "no message at all")
-    expect(client.raw(f"/{CASES}/NoSuchMethod", b""), "UNIMPLEMENTED", "a method that is not there")
-    expect(client.raw("/yizhan.none.v1.NoService/Get", b""), "UNIMPLEMENTED", "a service that is not there")
-    too_large = client.raw(path, b"\x0a\x80\x80\x80\x04" + b"x" * (8 << 20))
-    assert too_large in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE", "INVALID_ARGUMENT"), f"eight MiB: {too_large}"
+def bad_bytes(centre):
+    public, operator = centre.client.public, centre.client.operator
+    clerk = centre.client.person(centre.person("C01"))
+    get, unit = f"/{CASES}/GetCase", f"/{DIRECTORY}/GetUnit"
+    for what, bad in [
+        ("text that is not UTF-8", b"\x0a\x04\xff\xfe\xfd\xfc"),
+        ("a message cut short", b"\x0a\x7f"),
+        ("no message at all", b"\xff" * 40),
+    ]:
+        for client, path in [(clerk, get), (operator, get), (public, unit)]:
+            expect(client.raw(path, bad).code, "INVALID_ARGUMENT", f"{what}: {path}")
+        # Who is not known learns nothing of what is wrong with it.
+        told = public.raw(get, bad)
+        expect((told.code, told.reason), ("UNAUTHENTICATED", "CREDENTIALS_REQUIRED"), f"{what}, of a stranger")
+    for client in (clerk, operator, public):
+        expect(client.raw(f"/{CASES}/NoSuchMethod", b"").code, "UNIMPLEMENTED", "a method that is not there")
+        expect(client.raw("/yizhan.none.v1.NoService/Get", b"").code, "UNIMPLEMENTED", "a service that is not there")
+    large = b"\x0a\x80\x80\x80\x04" + b"x" * (8 << 20)
+    for client, path in [(clerk, get), (operator, get), (public, unit)]:
+        too_large = client.raw(path, large).code
+        assert too_large in ("RESOURCE_EXHAUSTED", "OUT_OF_RANGE", "INVALID_ARGUMENT"), f"eight MiB: {too_large}"
 
 
 def heads(centre, service):

@@ -2,8 +2,9 @@
 
     python tests/foreign/run.py --program target/debug/yizhan
 
-Starts `yizhan serve` on a fresh data folder, learns the contract by reflection (v1 and v1alpha), drives a case from the
-window to issuance with each of the two, and stops the program. Prints every step, and `N passed, N failed` at the end.
+Starts `yizhan serve` on a fresh data folder, learns the contract by reflection (v1 and v1alpha) over TLS, and with it
+who may call what; drives a case from the window to issuance with each of the two, everybody with credentials of their
+own; and stops the program. Prints every step, and `N passed, N failed` at the end.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import urllib.request
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+import rules
 from centre import (
     CALENDAR,
     CASES,
@@ -35,11 +37,12 @@ from centre import (
     state,
     until,
 )
-from client import Client
+from client import Client, Contract
+from door import CREDENTIALS, Door
 from life import drive
 
 HERE = pathlib.Path(__file__).resolve().parent
-EXPECTED = {DIRECTORY, CALENDAR, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK, "grpc.health.v1.Health"}
+EXPECTED = {DIRECTORY, CALENDAR, CREDENTIALS, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK, "grpc.health.v1.Health"}
 # The division of the case that is driven with each version of reflection.
 DRIVEN = {"v1": "410223", "v1alpha": "410224"}
 
@@ -85,6 +88,12 @@ class Program:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    def door(self):
+        """Where it answers, once its first run has made the authority and the operator's certificate."""
+        pki = self.folder / "data" / "pki"
+        until("certificates", lambda: all((pki / name).exists() for name in Door.FILES))
+        return Door(self.grpc, pki)
+
     def stop(self):
         """SIGTERM; the exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -102,11 +111,11 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def contract(client):
+def told(contract):
     """What was learned, but for reflection itself: each version tells of its own."""
     return {
         name: file
-        for name, file in client.reflection.files.items()
+        for name, file in contract.reflection.files.items()
         if not name.startswith(("reflection", "grpc/reflection"))
     }
 
@@ -123,13 +132,13 @@ def served(steps, channel):
     """Health, the list of services, and the same contract by both reflections."""
 
     def both():
-        clients = {version: Client(channel, version) for version in ("v1", "v1alpha")}
-        for version, client in clients.items():
-            missing = EXPECTED - set(client.services)
+        contracts = {version: Contract(channel, version) for version in ("v1", "v1alpha")}
+        for version, contract in contracts.items():
+            missing = EXPECTED - set(contract.services)
             assert not missing, f"{version} does not list {missing}"
-        first, second = (contract(client) for client in clients.values())
+        first, second = map(told, contracts.values())
         assert first == second, "v1 and v1alpha tell different contracts"
-        return clients
+        return contracts
 
     steps.step("health says SERVING", until, "health", lambda: serving(channel))
     return steps.step("reflection lists every service, the same by v1 and v1alpha", both)
@@ -146,11 +155,17 @@ def stopped(program):
 
 
 def still_there(program, watch):
-    """Started again on the same data: the case is where it was, by a client that learns everything anew."""
+    """Started again on the same data: the case is where it was, and so is what people and terminals are known by, for a
+    client that learns everything anew."""
     program.start()
-    with grpc.insecure_channel(f"127.0.0.1:{program.grpc}") as channel:
-        until("health", lambda: serving(channel))
-        case = Client(channel, "v1").call(CASES, "GetCase", {"name": watch.case})
+    with program.door() as door:
+        public = door.open()
+        until("health", lambda: serving(public))
+        ring = watch.centre.client
+        client = Client(Contract(public, "v1"), door.by(ring.identities[ring.desk]))
+        signed = {"person": ring.clerk, "password": ring.password(ring.clerk)}
+        clerk = client.bearing(client.call(CREDENTIALS, "SignIn", signed).access_token)
+        case = clerk.call(CASES, "GetCase", {"name": watch.case})
         expect(state(case), "ISSUED", "state")
     expect(program.stop(), 0, "exit code")
 
@@ -158,15 +173,23 @@ def still_there(program, watch):
 def run(program):
     steps = Steps()
     program.start()
-    with grpc.insecure_channel(f"127.0.0.1:{program.grpc}") as channel:
-        clients = served(steps, channel)
-        if not clients:
+    with program.door() as door:
+        public = door.open()
+        contracts = served(steps, public)
+        if not contracts:
             return steps
-        watches = [drive(steps, clients[version], version, code) for version, code in DRIVEN.items()]
+        for version, contract in contracts.items():
+            steps.step(f"{version}: every method tells its rule", rules.told, contract)
+        steps.step("a connection without TLS gets nowhere", rules.plain, door)
+        steps.step("a certificate of another authority gets nowhere", rules.forged, door)
+        watches = [
+            drive(steps, Client(contracts[version], public), door, version, code) for version, code in DRIVEN.items()
+        ]
+        steps.step("who guesses is slowed down", rules.guessed, Client(contracts["v1"], public))
         steps.step("the dashboard is a page", page, program.web)
         # The watches are still open: the program has to end them.
         steps.step("SIGTERM ends it cleanly, with streams open", stopped, program)
-    steps.step("started again, it has kept the case", still_there, program, watches[0])
+    steps.step("started again, it has kept the case and the credentials", still_there, program, watches[0])
     return steps
 
 

@@ -1,10 +1,10 @@
 //! A small county to put load on: ten units, each with an accepting window, a clerk, an officer and two items.
 
+use kit::keyring::Keyring;
 use proto::{
     directory::v1::{self as directory, directory_service_client::DirectoryServiceClient},
     intake::v1::{self as intake, catalogue_service_client::CatalogueServiceClient},
 };
-use tonic::transport::Channel;
 use uuid::Uuid;
 
 pub const DIVISION: &str = "divisions/410223";
@@ -31,7 +31,7 @@ impl Hall {
     }
 }
 
-pub async fn load(channel: Channel) -> Result<Hall, Box<dyn std::error::Error>> {
+pub async fn load(channel: Keyring) -> Result<Hall, Box<dyn std::error::Error>> {
     let mut directory = DirectoryServiceClient::new(channel.clone());
     let request_id = || Uuid::new_v4().to_string();
     let person = |unit: usize, role: &str| directory::Person {

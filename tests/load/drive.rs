@@ -8,11 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kit::keyring::Keyring;
 use proto::intake::v1::{self as pb, case_service_client::CaseServiceClient};
 use tonic::{
     Request, Status,
     client::Grpc,
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
@@ -25,10 +26,12 @@ use crate::{
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-pub async fn channels(url: &str, many: usize) -> Outcome<Vec<Channel>> {
+pub async fn channels(url: &str, ca: &str, many: usize) -> Outcome<Vec<Channel>> {
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
     let mut channels = Vec::with_capacity(many);
     for _ in 0..many {
-        channels.push(Endpoint::from_shared(url.to_owned())?.tcp_nodelay(true).connect().await?);
+        let endpoint = Endpoint::from_shared(url.to_owned())?.tls_config(tls.clone())?;
+        channels.push(endpoint.tcp_nodelay(true).connect().await?);
     }
     Ok(channels)
 }
@@ -73,22 +76,17 @@ pub async fn echo(channels: &[Channel], in_flight: usize, time: Duration) -> Out
 }
 
 /// The four steps of an ordinary case: receive, accept, decide, issue. Answers also with the cases' names.
-pub async fn changes(
-    channels: &[Channel],
-    _: &Hall,
-    in_flight: usize,
-    time: Duration,
-) -> Outcome<(Figure, Vec<String>)> {
-    let (figure, names) = steps(channels, in_flight, Until::Time(Instant::now() + time)).await?;
+pub async fn changes(ring: &Keyring, _: &Hall, in_flight: usize, time: Duration) -> Outcome<(Figure, Vec<String>)> {
+    let (figure, names) = steps(ring, in_flight, Until::Time(Instant::now() + time)).await?;
     Ok((figure, names.into_iter().flatten().collect()))
 }
 
-pub async fn changes_of(channels: &[Channel], _: &Hall, in_flight: usize, cases: usize) -> Outcome<Figure> {
-    Ok(steps(channels, in_flight, Until::Cases(Arc::new(AtomicUsize::new(cases)))).await?.0)
+pub async fn changes_of(ring: &Keyring, _: &Hall, in_flight: usize, cases: usize) -> Outcome<Figure> {
+    Ok(steps(ring, in_flight, Until::Cases(Arc::new(AtomicUsize::new(cases)))).await?.0)
 }
 
-async fn steps(channels: &[Channel], in_flight: usize, until: Until) -> Outcome<(Figure, Vec<Vec<String>>)> {
-    drive(channels, in_flight, |channel, worker| {
+async fn steps(ring: &Keyring, in_flight: usize, until: Until) -> Outcome<(Figure, Vec<Vec<String>>)> {
+    drive(std::slice::from_ref(ring), in_flight, |channel, worker| {
         let until = until.clone();
         async move {
             let mut cases = CaseServiceClient::new(channel);
@@ -141,9 +139,9 @@ async fn steps(channels: &[Channel], in_flight: usize, until: Until) -> Outcome<
 }
 
 /// Instant items: a whole case in one call.
-pub async fn instant(channels: &[Channel], _: &Hall, in_flight: usize, time: Duration) -> Outcome<Figure> {
+pub async fn instant(ring: &Keyring, _: &Hall, in_flight: usize, time: Duration) -> Outcome<Figure> {
     let end = Instant::now() + time;
-    drive(channels, in_flight, |channel, worker| async move {
+    drive(std::slice::from_ref(ring), in_flight, |channel, worker| async move {
         let mut cases = CaseServiceClient::new(channel);
         let mut times = Vec::new();
         let mut i = worker;
@@ -168,10 +166,10 @@ pub async fn instant(channels: &[Channel], _: &Hall, in_flight: usize, time: Dur
 }
 
 /// GetCase over cases that are there.
-pub async fn reads(channels: &[Channel], names: &[String], in_flight: usize, time: Duration) -> Outcome<Figure> {
+pub async fn reads(ring: &Keyring, names: &[String], in_flight: usize, time: Duration) -> Outcome<Figure> {
     let end = Instant::now() + time;
     let names: Arc<[String]> = names.into();
-    drive(channels, in_flight, |channel, worker| {
+    drive(std::slice::from_ref(ring), in_flight, |channel, worker| {
         let names = names.clone();
         async move {
             let mut cases = CaseServiceClient::new(channel);
@@ -192,12 +190,9 @@ pub async fn reads(channels: &[Channel], names: &[String], in_flight: usize, tim
     .map(|(figure, _)| figure)
 }
 
-async fn drive<T, F>(
-    channels: &[Channel],
-    in_flight: usize,
-    worker: impl Fn(Channel, usize) -> F,
-) -> Outcome<(Figure, Vec<T>)>
+async fn drive<L, T, F>(channels: &[L], in_flight: usize, worker: impl Fn(L, usize) -> F) -> Outcome<(Figure, Vec<T>)>
 where
+    L: Clone,
     T: Send + 'static,
     F: Future<Output = Result<(Vec<Duration>, T), Status>> + Send + 'static,
 {

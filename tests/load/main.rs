@@ -14,6 +14,7 @@ use std::{io::Write, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use figures::Run;
+use kit::keyring::Keyring;
 
 /// What to run.
 #[derive(Parser)]
@@ -25,10 +26,11 @@ struct Args {
     /// A PostgreSQL server to make databases on; SQLite where it is not given.
     #[arg(long)]
     postgres: Option<String>,
-    /// Calls in flight, over all connections.
+    /// Calls in flight.
     #[arg(long, default_value_t = 64)]
     in_flight: usize,
-    #[arg(long, default_value_t = 8)]
+    /// Connections of the echo. The program has one of each terminal, of which there are eleven, and one of the operator.
+    #[arg(long, default_value_t = 12)]
     connections: usize,
     /// Seconds of each turn.
     #[arg(long, default_value_t = 4)]
@@ -58,29 +60,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let program = program::Program::start(args.program.clone(), args.postgres.as_deref()).await?;
-    let channels = drive::channels(&program.url, args.connections).await?;
-    let hall = county::load(channels[0].clone()).await?;
+    let ring = Keyring::open(&program.url, &program.data.join("pki")).map_err(|error| error.to_string())?;
+    let hall = county::load(ring.clone()).await?;
     if let Some(cases) = args.grow {
-        return grow(&args, &program, &channels, &hall, cases).await;
+        return grow(&args, &program, &ring, &hall, cases).await;
     }
     let echo = echo::Echo::start()?;
-    let echoes = drive::channels(&echo.url, args.connections).await?;
+    let echoes = drive::channels(&echo.url, &echo.ca, args.connections).await?;
     let (time, flight) = (Duration::from_secs(args.seconds), args.in_flight);
     let short = Duration::from_secs(1);
     drive::echo(&echoes, flight, short).await?;
-    drive::changes(&channels, &hall, flight, short).await?;
+    drive::changes(&ring, &hall, flight, short).await?;
 
     let mut run = Run::default();
     for _ in 0..args.turns {
         run.echo.push(drive::echo(&echoes, flight, time).await?);
         let start = program.cpu();
-        let (mut changes, numbers) = drive::changes(&channels, &hall, flight, time).await?;
+        let (mut changes, numbers) = drive::changes(&ring, &hall, flight, time).await?;
         changes.cpu = program.cpu() - start;
         let start = program.cpu();
-        let mut reads = drive::reads(&channels, &numbers, flight, time).await?;
+        let mut reads = drive::reads(&ring, &numbers, flight, time).await?;
         reads.cpu = program.cpu() - start;
         let start = program.cpu();
-        let mut instant = drive::instant(&channels, &hall, flight, time).await?;
+        let mut instant = drive::instant(&ring, &hall, flight, time).await?;
         instant.cpu = program.cpu() - start;
         run.changes.push(changes);
         run.reads.push(reads);
@@ -101,18 +103,18 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
 async fn grow(
     args: &Args,
     program: &program::Program,
-    channels: &[tonic::transport::Channel],
+    ring: &Keyring,
     hall: &county::Hall,
     cases: usize,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let echo = echo::Echo::start()?;
-    let echoes = drive::channels(&echo.url, args.connections).await?;
-    drive::changes_of(channels, hall, args.in_flight, 2_000).await?;
+    let echoes = drive::channels(&echo.url, &echo.ca, args.connections).await?;
+    drive::changes_of(ring, hall, args.in_flight, 2_000).await?;
     let mut rates = Vec::new();
     for tenth in 1..=10 {
         let bare = drive::echo(&echoes, args.in_flight, Duration::from_secs(2)).await?;
-        let changes = drive::changes_of(channels, hall, args.in_flight, cases / 10).await?;
+        let changes = drive::changes_of(ring, hall, args.in_flight, cases / 10).await?;
         let ratio = changes.per_second() / bare.per_second();
         writeln!(
             out,

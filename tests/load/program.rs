@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 
 pub struct Program {
     child: Child,
-    data: PathBuf,
+    pub data: PathBuf,
     pub url: String,
 }
 
@@ -28,7 +28,7 @@ impl Program {
         let mut command = Command::new(&program);
         command.args(["serve", "--data"]).arg(&data);
         command.args(["--listen", &format!("127.0.0.1:{listen}"), "--web", &format!("127.0.0.1:{web}")]);
-        command.env("YIZHAN_LOG", "warn").stdout(Stdio::null());
+        command.env("YIZHAN_LOG", "warn").env("YIZHAN_RATE", "0").stdout(Stdio::null());
         if let Some(server) = postgres {
             let (base, _) = server.rsplit_once('/').ok_or("a URL ends with a database")?;
             let admin = sea_orm::Database::connect(server).await?;
@@ -39,7 +39,7 @@ impl Program {
             }
         }
         let child = command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
-        let program = Program { child, data, url: format!("http://127.0.0.1:{listen}") };
+        let program = Program { child, data, url: format!("https://127.0.0.1:{listen}") };
         for _ in 0..200 {
             if tokio::net::TcpStream::connect(("127.0.0.1", listen)).await.is_ok() {
                 return Ok(program);

@@ -7,9 +7,10 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use house::{
     about_now,
     centre::{Centre, UNITS, recipient, request_id},
-    program::{Program, Settings, free_address},
+    program::{FOLDER, Program, Settings, free_address},
     until,
 };
+use kit::keyring::Keyring;
 use kit::testing::{TestDatabase, databases};
 use proto::{
     directory::v1::{DeactivateWindowRequest, directory_service_client::DirectoryServiceClient},
@@ -17,7 +18,7 @@ use proto::{
     intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 
 const DIVISION: &str = "410223";
 
@@ -106,20 +107,32 @@ async fn two_intakes_on_one_database_give_out_numbers_without_a_gap() {
     for database in databases().into_iter().filter(|database| database.engine() == "postgres") {
         let town = Town::new(database).await;
         let _directory = town.start("directory").await;
-        let first = town.start("intake").await;
+        let _first = town.start("intake").await;
         let gateway = town.start("gateway").await;
         let centre = Centre::open(gateway.channel(), DIVISION).await;
         let mut second = town.settings("intake");
         second.listen = free_address();
         second.data = town.data("another");
-        let second = second.start().await;
+        let second_address = second.listen;
+        let _second = second.start().await;
+        // Nobody calls intake but a service: the second one has a door of its own.
+        let mut other = town.settings("gateway").with("YIZHAN_PEERS__INTAKE", format!("https://{second_address}"));
+        other.listen = free_address();
+        other.data = town.data("other door");
+        let other = other.start().await;
 
-        let receive = |line: Channel, unit: &'static str| {
-            let (mut cases, receipt) = (CaseServiceClient::new(line), centre.receipt(unit));
+        let receive = |line: Keyring, clerk: String, unit: &'static str| {
+            let mut cases = CaseServiceClient::new(line);
+            let receipt = pb::ReceiveCaseRequest { clerk, ..centre.receipt(unit) };
             async move { cases.receive_case(receipt).await.map(|case| case.into_inner().number) }
         };
-        let lines = [first.channel(), second.channel()];
-        let both = (0..200).map(|i| tokio::spawn(receive(lines[i % 2].clone(), UNITS[i / 2 % 2])));
+        let lines = [gateway.channel(), other.channel()];
+        let both = (0..200).map(|i| {
+            let unit = UNITS[i / 2 % 2];
+            // Each door's keyring sets passwords, so each has people of its own.
+            let clerk = if i % 2 == 0 { centre.clerk(unit) } else { centre.officer(unit) };
+            tokio::spawn(receive(lines[i % 2].clone(), clerk, unit))
+        });
         let mut numbers = BTreeSet::new();
         for received in both.collect::<Vec<_>>() {
             numbers.insert(received.await.expect("no panic").expect("received"));
@@ -156,10 +169,11 @@ impl Town {
         let address = |role: &str| self.addresses.iter().find(|(of, _)| *of == role).expect("a role").1;
         let mut settings = Settings::role(role, &self.data(role), address(role))
             // Replicas share a key, and who keeps no secrets needs none of its own.
+            .with(FOLDER, self.config.pki().display().to_string())
             .with("YIZHAN_KEY_FILE", self.config.data.join("master.key").display().to_string());
         for peer in ["directory", "intake"].into_iter().filter(|peer| *peer != role) {
             settings =
-                settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("http://{}", address(peer)));
+                settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("https://{}", address(peer)));
         }
         if self.database.engine() == "postgres" {
             settings = settings.with(&format!("YIZHAN_DATABASES__{}", role.to_uppercase()), self.config.database(role));
@@ -177,13 +191,13 @@ fn assert_unavailable(status: &Status) {
     assert!(!kit::status::reason(status).is_empty(), "without a reason: {status:?}");
 }
 
-async fn get(door: &Channel, name: &str) -> Result<pb::Case, Status> {
+async fn get(door: &Keyring, name: &str) -> Result<pb::Case, Status> {
     let request = pb::GetCaseRequest { name: name.to_owned() };
     Ok(CaseServiceClient::new(door.clone()).get_case(request).await?.into_inner())
 }
 
 /// From the window to issuance; gives the case's name.
-async fn whole_case(door: &Channel, centre: &Centre) -> String {
+async fn whole_case(door: &Keyring, centre: &Centre) -> String {
     let (mut cases, unit) = (CaseServiceClient::new(door.clone()), UNITS[0]);
     let receipt = pb::ReceiveCaseRequest { accept_now: true, ..centre.receipt(unit) };
     let name = cases.receive_case(receipt).await.expect("received").into_inner().name;
@@ -208,7 +222,7 @@ async fn whole_case(door: &Channel, centre: &Centre) -> String {
 }
 
 /// The figures, and up to which entry of intake's journal they count.
-async fn figures(door: &Channel, centre: &Centre) -> (Figures, i64) {
+async fn figures(door: &Keyring, centre: &Centre) -> (Figures, i64) {
     let period = Some(about_now());
     let request = GetFiguresRequest { parent: centre.name(), period, ..Default::default() };
     let answer = MetricsServiceClient::new(door.clone()).get_figures(request).await.expect("figures").into_inner();
@@ -216,7 +230,7 @@ async fn figures(door: &Channel, centre: &Centre) -> (Figures, i64) {
 }
 
 /// The figures once the gateway has followed to the head.
-async fn figures_at_the_head(door: &Channel, centre: &Centre) -> Figures {
+async fn figures_at_the_head(door: &Keyring, centre: &Centre) -> Figures {
     until("the gateway follows", || async {
         let mut request = tonic::Request::new(ListHeadsRequest {});
         request.metadata_mut().insert("yizhan-service", "intake".parse().expect("a plain word"));

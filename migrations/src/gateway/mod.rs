@@ -2,6 +2,7 @@
 
 use sea_orm_migration::{async_trait, prelude::*};
 
+mod callers;
 mod figures;
 
 /// Brings the gateway's database up to date.
@@ -10,6 +11,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), Box::new(figures::Figures)]
+        vec![crate::kit::journal(), Box::new(figures::Figures), Box::new(callers::Callers)]
     }
 }

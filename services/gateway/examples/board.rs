@@ -3,18 +3,22 @@
 //! The county's names and shares come from the program's own data; the cases are told straight to the books, as a
 //! follower would. `--moving` tells them slowly, so that the page is seen at work.
 
-use std::{collections::HashMap, fs, io::Write, path::Path, time::Duration};
+use std::{collections::HashMap, fs, io::Write, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use calendar::{Calendar, Date};
 use gateway::{
     books::Books,
     domain::day::Day,
+    door::{identify::Identify, rate::Rate},
     follow::{directory::FollowDirectory, intake::FollowIntake},
+    known::Known,
+    web::account::Accounts,
 };
 use jiff::ToSpan;
 use kit::{
     keys::Keys,
+    peer::Peer,
     serve::OpenError,
     store::{Store, follower},
     testing::{self, TestDatabase},
@@ -26,6 +30,7 @@ use proto::{
     journal::v1::Entry,
 };
 use serde::Deserialize;
+use tonic::service::Routes;
 
 const DIVISION: &str = "410223";
 
@@ -52,9 +57,13 @@ async fn main() -> Result<(), OpenError> {
     let config = database.config(&["gateway"]).await;
     let store = Store::open::<migrations::gateway::Migrator>("gateway", &config.database("gateway")).await?;
     let clock = testing::clock("2016-12-31T17:30");
-    let pages = gateway::web::pages(Books::new(&store, &clock), Keys::from_bytes([1; 32]));
+    // Nobody can sign in: there is no directory.
+    let (known, nobody) = (Known::open(&store).await?, Peer::in_process(Routes::default()));
+    let (identify, rate) = (Arc::new(Identify::new(known.clone(), None)), Arc::new(Rate::of(0)));
+    let accounts = Accounts::new(nobody, identify, rate, false);
+    let pages = gateway::web::pages(Books::new(&store, &clock), Keys::from_bytes([1; 32]), accounts);
 
-    follower::apply(&store, "directory", DIVISION, &names(&county)?, &FollowDirectory).await?;
+    follower::apply(&store, "directory", DIVISION, &names(&county)?, &FollowDirectory(known)).await?;
     let items: Vec<Item> = serde_json::from_str(&fs::read_to_string(county.join("items.json"))?)?;
     let year: Year = serde_json::from_str(&fs::read_to_string(county.join("year-2016.json"))?)?;
     let told = [titles(&items), cases(&items, &year)?].concat();

@@ -1,7 +1,7 @@
 //! The gateway: the one door, the figures, the pages.
 //!
-//! Calls of other services pass through [`door`] unread. [`follow`] learns from the other services' journals what is to
-//! be counted; [`domain`] says what each figure means, [`store`] counts, and [`books`] answers from one snapshot. [`rpc`]
+//! Calls of other services pass through [`door`] unread, once it is known who calls. [`follow`] learns from the other
+//! services' journals what is to be counted and who is [`known`]; [`domain`] says what each figure means, [`store`] counts, and [`books`] answers from one snapshot. [`rpc`]
 //! serves MetricsService and ClockService, [`web`] the pages.
 
 pub mod ask;
@@ -9,23 +9,30 @@ pub mod books;
 pub mod domain;
 pub mod door;
 pub mod follow;
+pub mod known;
 pub mod rpc;
 pub mod store;
 pub mod web;
 
+use std::{sync::Arc, time::Duration};
+
 use books::Books;
 pub use door::Peers;
+use door::{gate::Gate, identify::Identify, issuer::Issuer, rate::Rate};
 use kit::{
+    admit::{self, Place},
     clock::Clock,
     config::Config,
     keys::Keys,
     serve::{MOST_IN, MOST_OUT, OpenError},
     store::{Store, follow as following},
 };
+use known::Known;
 use proto::{
     clock::v1::clock_service_server::ClockServiceServer, gateway::v1::metrics_service_server::MetricsServiceServer,
 };
 use tonic::service::Routes;
+use web::account::Accounts;
 
 /// The service's name.
 pub const NAME: &str = "gateway";
@@ -43,13 +50,36 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     let store = Store::open::<migrations::gateway::Migrator>(NAME, &config.database(NAME)).await?;
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
-    following(&store, "directory", peers.directory.clone(), follow::directory::FollowDirectory);
-    following(&store, "intake", peers.intake.clone(), follow::intake::FollowIntake);
+    let known = Known::open(&store).await?;
+    let [directory, intake] = [&peers.directory, &peers.intake].map(|peer| peer.clone().acting(NAME));
+    following(&store, "directory", directory, follow::directory::FollowDirectory(known.clone()));
+    following(&store, "intake", intake, follow::intake::FollowIntake);
 
     let books = Books::new(&store, clock);
     let metrics = MetricsServiceServer::new(rpc::figures::Metrics { books: books.clone(), keys: keys.clone() });
-    let routes = door::open(peers)?
-        .add_service(metrics.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+    // Its own services first, then those behind it, and around all of them the gate.
+    let own = Routes::new(metrics.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(ClockServiceServer::new(rpc::clock::Clocks(clock.clone())));
-    Ok(Open { routes, web: web::pages(books, keys) })
+    let (identify, rate) = (Arc::new(Identify::new(known, issuer(config))), Arc::new(Rate::of(config.rate)));
+    config.opened.spawn(forget(rate.clone()));
+    let accounts =
+        Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), !config.web.ip().is_loopback());
+    let own = admit::guard(own, Place::of);
+    let routes = Gate::new(identify, rate)?.around(door::open(own, peers)?);
+    Ok(Open { routes, web: web::pages(books, keys, accounts) })
+}
+
+/// The other issuer of tokens, where one is configured.
+fn issuer(config: &Config) -> Option<Issuer> {
+    let oidc = &config.oidc;
+    let (issuer, audience) = oidc.issuer.as_deref().zip(oidc.audience.as_deref())?;
+    Some(Issuer::new(issuer, audience, &oidc.person_claim))
+}
+
+/// Forgets callers who have not come for a while.
+async fn forget(rate: Arc<Rate>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        rate.forget();
+    }
 }

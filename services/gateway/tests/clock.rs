@@ -1,22 +1,22 @@
-//! The clock of training mode, through the whole gateway.
+//! The clock of training mode.
 
 use std::time::Duration;
 
-use gateway::Peers;
+use gateway::rpc::clock::Clocks;
 use kit::{
     clock::{Clock, Moment},
     peer::Peer,
     status::reason,
-    testing::{self, TestDatabase, moment},
+    testing::{self, moment},
 };
-use proto::clock::v1::{AdvanceClockRequest, GetClockRequest, clock_service_client::ClockServiceClient};
+use proto::clock::v1::{
+    AdvanceClockRequest, GetClockRequest, clock_service_client::ClockServiceClient,
+    clock_service_server::ClockServiceServer,
+};
 use tonic::{Code, Status, service::Routes};
 
-async fn clocks(clock: &Clock, database: &TestDatabase) -> ClockServiceClient<Peer> {
-    let nobody = || Peer::in_process(Routes::default());
-    let config = database.config(&["gateway"]).await;
-    let open = gateway::open(&config, clock, Peers { directory: nobody(), intake: nobody() }).await.expect("opens");
-    ClockServiceClient::new(testing::serve(open.routes).await)
+async fn clocks(clock: &Clock) -> ClockServiceClient<Peer> {
+    ClockServiceClient::new(testing::serve(Routes::new(ClockServiceServer::new(Clocks(clock.clone())))).await)
 }
 
 fn to(moment: Moment) -> AdvanceClockRequest {
@@ -30,9 +30,8 @@ fn refused(answer: Result<impl std::fmt::Debug, Status>) -> (Code, String) {
 
 #[tokio::test]
 async fn a_simulated_clock_goes_forward_when_all_has_been_done_that_falls_due() {
-    let database = TestDatabase::sqlite();
     let clock = testing::clock("2016-02-29T09:00");
-    let mut client = clocks(&clock, &database).await;
+    let mut client = clocks(&clock).await;
     let now = client.get_clock(GetClockRequest {}).await.expect("a clock").into_inner();
     assert_eq!((now.shanghai.as_str(), now.simulated), ("2016-02-29T09:00:00+08:00", true));
 
@@ -57,8 +56,7 @@ async fn a_simulated_clock_goes_forward_when_all_has_been_done_that_falls_due() 
 
 #[tokio::test]
 async fn a_malformed_time_is_refused_by_its_field() {
-    let database = TestDatabase::sqlite();
-    let mut client = clocks(&testing::clock("2016-01-04T09:00"), &database).await;
+    let mut client = clocks(&testing::clock("2016-01-04T09:00")).await;
     let at = |seconds, nanos| AdvanceClockRequest { to: Some(prost_types::Timestamp { seconds, nanos }) };
     for request in [AdvanceClockRequest { to: None }, at(i64::MAX, 0), at(0, -1), at(0, 1_000_000_000)] {
         assert_eq!(refused(client.advance_clock(request).await), (Code::InvalidArgument, "FIELD_INVALID".to_owned()));
@@ -67,8 +65,7 @@ async fn a_malformed_time_is_refused_by_its_field() {
 
 #[tokio::test]
 async fn the_machines_clock_is_not_moved() {
-    let database = TestDatabase::sqlite();
-    let mut client = clocks(&Clock::real(), &database).await;
+    let mut client = clocks(&Clock::real()).await;
     assert!(!client.get_clock(GetClockRequest {}).await.expect("a clock").into_inner().simulated);
     let answer = client.advance_clock(to(moment("2999-01-01T00:00"))).await;
     assert_eq!(refused(answer), (Code::FailedPrecondition, "CLOCK_IS_REAL".to_owned()));

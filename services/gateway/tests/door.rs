@@ -9,6 +9,7 @@ use http::{HeaderMap, Request, Response, header::CONTENT_TYPE};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use kit::{
+    caller::Caller,
     peer::Peer,
     refusal::Refusal,
     status::{localized, reason},
@@ -180,7 +181,7 @@ async fn doors() -> [Routes; 2] {
     let here = Peers { directory: Peer::in_process(directory_stub()), intake: Peer::in_process(intake_stub()) };
     let there =
         Peers { directory: testing::serve(directory_stub()).await, intake: testing::serve(intake_stub()).await };
-    [here, there].map(|peers| door::open(peers).expect("a door"))
+    [here, there].map(|peers| door::open(Routes::default(), peers).expect("a door"))
 }
 
 /// The same, as callers find them.
@@ -212,6 +213,21 @@ async fn bytes_metadata_and_trailers_pass_unchanged() {
         let whole = answer.into_body().collect().await.expect("a whole body");
         assert_eq!(whole.trailers().expect("trailers")["x-trailer"], "kept");
         assert_eq!(whole.to_bytes(), BYTES);
+    }
+}
+
+#[tokio::test]
+async fn a_service_in_another_process_is_told_who_calls_and_of_the_public_too() {
+    let [_, there] = doors().await;
+    for caller in [None, Some(Caller::service("intake"))] {
+        let mut request = call("/yizhan.directory.v1.DirectoryService/GetUnit", BYTES);
+        if let Some(caller) = &caller {
+            request.extensions_mut().insert(caller.clone());
+        }
+        // What came from outside is not what is told.
+        Caller::service("directory").write(request.headers_mut());
+        let mut answer = there.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(Caller::take(answer.headers_mut()), Some(caller.unwrap_or_else(Caller::public)));
     }
 }
 
@@ -303,7 +319,8 @@ async fn what_is_behind_no_door_is_unimplemented() {
             assert_eq!(answer.headers()["grpc-status"], "12", "{path}");
         }
         // A service of the contract that this peer does not serve: the peer says so itself.
-        let answer = caller.oneshot(call("/yizhan.intake.v1.CaseService/GetCase", b"")).await.expect("an answer");
+        let answer =
+            caller.oneshot(call("/yizhan.intake.v1.CaseService/GetCase", b"\0\0\0\0\0")).await.expect("an answer");
         assert_eq!(answer.headers()["grpc-status"], "12");
     }
 }
@@ -315,7 +332,7 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
     let peers = Peers { directory: dead, intake: Peer::in_process(intake_stub()) };
-    let caller = testing::serve(door::open(peers).expect("a door")).await;
+    let caller = testing::serve(door::open(Routes::default(), peers).expect("a door")).await;
     let mut units = DirectoryServiceClient::new(caller.clone());
     for _ in 0..2 {
         let status = units.get_unit(directory::GetUnitRequest { name: "x".into() }).await.expect_err("nobody there");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use follow::directory::FollowDirectory;
 use kit::{
+    admit,
     clock::Clock,
     config::Config,
     keys::Keys,
@@ -40,14 +41,20 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
     let files = files::Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
-    follow(&store, "directory", directory, FollowDirectory { office: office.clone(), learned: learned.clone() });
+    follow(
+        &store,
+        "directory",
+        directory.acting("intake"),
+        FollowDirectory { office: office.clone(), learned: learned.clone() },
+    );
     config.opened.spawn(sweep::run(office.clone(), clock.actor(), learned));
 
     let cases = CaseServiceServer::new(rpc::case::Cases(office.clone()));
     let catalogue = CatalogueServiceServer::new(rpc::item::Catalogue(office.clone()));
     let attachments = AttachmentServiceServer::new(rpc::attachment::Attachments(office));
-    Ok(Routes::new(cases.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+    let routes = Routes::new(cases.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(catalogue.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(attachments.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer)))
+        .add_service(Feed::new(&store, clock, &writer));
+    Ok(admit::guard(routes, rpc::place))
 }

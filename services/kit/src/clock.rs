@@ -39,6 +39,11 @@ impl Moment {
     }
 }
 
+/// The machine's own time, in training mode too: certificates and tokens live by it.
+pub fn wall() -> Moment {
+    Clock::real().now()
+}
+
 /// The clock that a program lives by: the machine's, or one that only an operator moves (training mode).
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<Simulated>>);

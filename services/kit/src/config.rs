@@ -16,7 +16,7 @@ use crate::store::Store;
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 19] = [
     "data",
     "listen",
     "web",
@@ -29,14 +29,22 @@ const SETTINGS: [&str; 12] = [
     "otlp",
     "log_json",
     "calls",
+    "connections",
+    "rate",
+    "tls.folder",
+    "tls.hosts",
+    "oidc.issuer",
+    "oidc.audience",
+    "oidc.person_claim",
 ];
 
 /// Variables of our prefix that others read: the log filter, the command line of the server and of the clients, the
 /// tests.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "LOG",
     "CONFIG",
     "SERVER",
+    "CREDENTIAL",
     "DIVISION",
     "WINDOW",
     "CLERK",
@@ -75,9 +83,58 @@ pub struct Config {
     pub log_json: bool,
     /// Calls worked on at once.
     pub calls: usize,
+    /// Connections at once.
+    pub connections: usize,
+    /// Calls of one caller in a second, with ten times that at once; 0 is no limit.
+    pub rate: u32,
+    pub tls: Tls,
+    pub oidc: Oidc,
     /// What was opened by it, where the program closes that at its end; not a setting.
     #[serde(skip)]
     pub opened: Opened,
+}
+
+/// By what this installation is known.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Where certificates and keys lie; `pki` in `data` where it is not set. Roles on one machine share one.
+    pub folder: Option<PathBuf>,
+    /// Names and addresses that servers are reached by, besides this machine's own; in the environment with commas.
+    #[serde(deserialize_with = "list")]
+    pub hosts: Vec<String>,
+}
+
+/// An OpenID Connect issuer whose tokens staff may bring, instead of ours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Oidc {
+    /// URL of the issuer, as in its tokens' `iss`.
+    pub issuer: Option<String>,
+    /// What its tokens' `aud` must name.
+    pub audience: Option<String>,
+    /// The claim that holds a person's name, divisions/{division}/people/{code}.
+    pub person_claim: String,
+}
+
+impl Default for Oidc {
+    fn default() -> Oidc {
+        Oidc { issuer: None, audience: None, person_claim: "yizhan_person".into() }
+    }
+}
+
+/// A list, or one text with commas.
+fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::List(list) => list,
+        Either::Text(text) => text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect(),
+    })
 }
 
 impl Default for Config {
@@ -92,6 +149,10 @@ impl Default for Config {
             otlp: None,
             log_json: false,
             calls: 1024,
+            connections: 2048,
+            rate: 100,
+            tls: Tls::default(),
+            oidc: Oidc::default(),
             opened: Opened::default(),
         }
     }
@@ -136,6 +197,11 @@ impl Config {
     pub fn database(&self, service: &str) -> String {
         let file = || format!("sqlite://{}?mode=rwc", self.data.join(format!("{service}.db")).display());
         self.databases.get(service).cloned().unwrap_or_else(file)
+    }
+
+    /// The folder with certificates and their keys.
+    pub fn pki(&self) -> PathBuf {
+        self.tls.folder.clone().unwrap_or_else(|| self.data.join("pki"))
     }
 
     /// The master key's file.

@@ -13,6 +13,9 @@ pub enum Kind {
     State,
     /// Somebody was faster: ABORTED.
     Aborted,
+    /// It is not known who calls: UNAUTHENTICATED.
+    Unauthenticated,
+    /// It is known, and not allowed: PERMISSION_DENIED.
     Denied,
     Exhausted,
     /// Try again: UNAVAILABLE.

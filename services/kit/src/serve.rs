@@ -1,18 +1,26 @@
 //! Serves gRPC with what every service must have: health, reflection (v1 and v1alpha), limits, a graceful end.
 
 mod answer;
+mod behind;
 mod guard;
+mod listen;
+mod places;
+mod rewound;
 mod time;
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use tonic::service::Routes;
+use tower::Layer;
 
+use crate::tls::Server;
+pub use behind::behind;
 use guard::Guard;
 pub use guard::stays;
+use listen::Speech;
 pub use time::{late, timeout};
 
 /// Messages come in up to this size; attachments are streamed in small ones.
@@ -34,6 +42,16 @@ pub struct Limits {
     /// Calls and streams that one connection carries; what is more waits in silence. Far above the others, since all
     /// calls of a gateway come over one.
     pub per_connection: u32,
+    /// The same over TLS, of a connection that is of no service of the suite.
+    pub per_caller: u32,
+    /// Connections in all; more push out idle ones of nobody in particular, or are refused.
+    pub connections: usize,
+    /// Connections that have not yet shown who they are.
+    pub handshakes: usize,
+    /// How long a connection may be without a call.
+    pub idle: Duration,
+    /// How old a connection grows, about: then its client is told to come again.
+    pub age: Duration,
     /// Longest silence: from the last piece of a request to the head of its answer, whatever deadline the caller sets.
     pub time: Duration,
 }
@@ -43,7 +61,17 @@ impl Limits {
     pub fn of(calls: usize) -> Limits {
         let streams = 512;
         let all = u32::try_from(calls.saturating_add(4 * streams)).unwrap_or(u32::MAX);
-        Limits { calls, streams, per_connection: all, time: Duration::from_secs(60) }
+        Limits {
+            calls,
+            streams,
+            per_connection: all,
+            per_caller: 100,
+            connections: 2048,
+            handshakes: 128,
+            idle: Duration::from_secs(300),
+            age: Duration::from_secs(2 * 3_600),
+            time: Duration::from_secs(60),
+        }
     }
 }
 
@@ -72,34 +100,47 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves until `stop`, then lets calls finish; streams that stay end at once.
-pub async fn grpc(
+/// Serves in the clear until `stop`, then lets calls finish; streams that stay end at once. Dropped, it cuts them off.
+/// For what is reached from this machine alone, and tests.
+pub async fn grpc(listener: TcpListener, routes: Routes, limits: Limits, stop: CancellationToken) -> io::Result<()> {
+    serve_grpc(listener, routes, limits, None, stop).await;
+    Ok(())
+}
+
+/// The same over TLS. Each request's extensions say whose certificate it came with ([`crate::tls::Presented`]).
+pub async fn secure_grpc(
     listener: TcpListener,
     routes: Routes,
     limits: Limits,
+    tls: Server,
     stop: CancellationToken,
-) -> Result<(), tonic::transport::Error> {
-    let incoming = TcpListenerStream::new(listener);
-    let incoming = tokio_stream::StreamExt::map(incoming, |socket| {
-        socket.inspect(|socket| {
-            // Small answers must not wait for more (Nagle); where it cannot be set the connection still works.
-            let _ = socket.set_nodelay(true);
-        })
-    });
-    // tonic passes None for what is not set here, and so removes hyper's own limits on streams and resets.
-    Server::builder()
-        .max_concurrent_streams(limits.per_connection)
-        .http2_max_local_error_reset_streams(Some(256))
-        .http2_max_pending_accept_reset_streams(Some(20))
-        .http2_max_header_list_size(8 << 10)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .initial_stream_window_size(256 << 10)
-        .initial_connection_window_size(1 << 20)
-        .layer(Guard::new(limits, stop.clone()))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, async move { stop.cancelled().await })
-        .await
+) -> io::Result<()> {
+    serve_grpc(listener, routes, limits, Some(tls.grpc()), stop).await;
+    Ok(())
+}
+
+async fn serve_grpc(
+    listener: TcpListener,
+    routes: Routes,
+    limits: Limits,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+) {
+    let service = Guard::new(limits, stop.clone()).layer(routes.prepare());
+    listen::listen(listener, service, limits, (Speech::Grpc, tls), stop).await;
+}
+
+/// Serves pages until `stop`, then lets requests finish; over TLS where it is given.
+pub async fn web(
+    listener: TcpListener,
+    router: axum::Router,
+    limits: Limits,
+    tls: Option<Server>,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let tls = tls.map(|tls| tls.web());
+    listen::listen(listener, router, limits, (Speech::Web, tls), stop).await;
+    Ok(())
 }
 
 /// Ends at SIGTERM or Ctrl-C.

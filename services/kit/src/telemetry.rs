@@ -111,6 +111,16 @@ pub fn count_call(path: &str, seconds: f64, grpc_status: i32) {
     );
 }
 
+/// Counts connections that were not taken in or were cut off, and why.
+pub fn count_shed(why: &'static str, many: usize) {
+    if many == 0 || !TRACED.load(Ordering::Relaxed) {
+        return;
+    }
+    static SHED: OnceLock<Counter<u64>> = OnceLock::new();
+    let shed = SHED.get_or_init(|| global::meter("yizhan").u64_counter("yizhan.connections.shed").build());
+    shed.add(many as u64, &[KeyValue::new("reason", why)]);
+}
+
 /// Counts a commit and the changes in it.
 pub fn count_commit(service: &'static str, changes: u64) {
     if !TRACED.load(Ordering::Relaxed) {

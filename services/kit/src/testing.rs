@@ -13,14 +13,18 @@
 
 use std::{cell::Cell, env, fs, io::Write, path::PathBuf, sync::Once, thread};
 
+use axum::{extract::Request, middleware::Next, response::Response};
 use jiff::{civil::DateTime, tz::Offset};
+use proto::{identity::v1 as identity, rule};
 use sea_orm::{ConnectionTrait, Database, DbErr};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
+use tonic::{Status, service::Routes};
 use uuid::Uuid;
 
 use crate::{
+    admit::{self, Place},
+    caller::Caller,
     clock::{Clock, Moment},
     config::Config,
     peer::Peer,
@@ -132,12 +136,45 @@ pub fn request_id() -> String {
 }
 
 /// Serves routes on a free port of this machine as the program does, until the test's runtime ends; gives the way there.
+/// Each call is let in ([`let_in`]).
 pub async fn serve(routes: Routes) -> Peer {
+    let routes = let_in(routes);
     let listener = serve::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let address = listener.local_addr().expect("a bound address");
     let routes = serve::with_health_and_reflection(routes).await.expect("reflection");
     tokio::spawn(serve::grpc(listener, routes, Limits::default(), CancellationToken::new()));
     Peer::connect(&format!("http://{address}")).expect("a URL")
+}
+
+/// The same routes, where each call comes from a caller whom the contract lets in: what the layers before a service prove
+/// is tested with them.
+pub fn let_in(routes: Routes) -> Routes {
+    Routes::from(routes.into_axum_router().layer(axum::middleware::from_fn(from_whom_it_may)))
+}
+
+/// Makes a request one of somebody who fits its rule: with the first role that it names, of the division and at the
+/// window that it is about, in the name of whom it says acts. Of the centre itself, and so of every unit.
+async fn from_whom_it_may(request: Request, next: Next) -> Response {
+    let Some(rule) = rule::of(request.uri().path()).filter(|rule| !rule.is_public()) else {
+        return next.run(request).await;
+    };
+    let (mut parts, body) = request.into_parts();
+    let (message, body) = match admit::first_message(body, rule.streams).await {
+        Ok(read) => read,
+        Err(refusal) => return Status::from(refusal).into_http(),
+    };
+    let text = |path| rule::text(&message, path).unwrap_or_default().to_owned();
+    let (resource, window, actor) = (text(rule.resource), text(rule.window), text(rule.actor));
+    let division = Place::of(&resource).division.or_else(|| Place::of(&window).division);
+    let caller = Caller::from_message(identity::Caller {
+        role: rule.grants[0].role.into(),
+        name: if actor.is_empty() { "divisions/410223/people/TESTER".to_owned() } else { actor },
+        division: division.map_or_else(|| "410223".to_owned(), |division| division.to_string()),
+        window: window.rsplit('/').next().unwrap_or_default().to_owned(),
+        ..Default::default()
+    });
+    parts.extensions.insert(caller.expect("a role, and six digits or none"));
+    next.run(Request::from_parts(parts, body)).await
 }
 
 async fn create(server: &str, name: &str) -> Result<(), DbErr> {

@@ -6,13 +6,12 @@ use jiff::{civil::DateTime, tz::Offset};
 use kit::clock::Moment;
 use proto::clock::v1::{self as pb, clock_service_client::ClockServiceClient};
 
-use crate::peer::{connect, refused};
+use crate::peer::{To, refused, timed};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// 服务地址 · The server's URL
-    #[arg(long, env = "YIZHAN_SERVER", default_value = "http://127.0.0.1:4100", global = true)]
-    server: String,
+    #[command(flatten)]
+    to: To,
     #[command(subcommand)]
     task: Option<Task>,
 }
@@ -28,10 +27,12 @@ enum Task {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut client = ClockServiceClient::new(connect("--server", &args.server)?);
+    let mut client = ClockServiceClient::new(args.to.operator()?);
     let answer = match args.task {
-        None => client.get_clock(pb::GetClockRequest {}).await,
-        Some(Task::Advance { to }) => client.advance_clock(pb::AdvanceClockRequest { to: Some(to.timestamp()) }).await,
+        None => client.get_clock(timed(pb::GetClockRequest {})).await,
+        Some(Task::Advance { to }) => {
+            client.advance_clock(timed(pb::AdvanceClockRequest { to: Some(to.timestamp()) })).await
+        }
     };
     let clock = answer.map_err(|status| refused(&status))?.into_inner();
     let sort = if clock.simulated { "培训时钟 · simulated" } else { "真实时钟 · real" };

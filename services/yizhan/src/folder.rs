@@ -35,6 +35,9 @@ impl Folder {
             )
         };
         make_private(path).map_err(unusable)?;
+        // One that was there already may be open to others: it holds digests of passwords, and files of applicants.
+        #[cfg(unix)]
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(unusable)?;
         let lock =
             File::options().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
         lock.try_lock().map_err(|error| match error {

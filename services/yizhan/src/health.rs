@@ -7,26 +7,28 @@ use std::{
 
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-use crate::{peer::connect, trouble};
+use crate::{
+    peer::{To, timed},
+    trouble,
+};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// 服务地址 · The server's URL
-    #[arg(long, env = "YIZHAN_SERVER", default_value = "http://127.0.0.1:4100")]
-    server: String,
+    #[command(flatten)]
+    to: To,
     /// 最长等待秒数 · How long to wait, in seconds
     #[arg(long, default_value_t = 3)]
     timeout: u64,
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let mut client = HealthClient::new(connect("--server", &args.server)?);
-    let asked = client.check(HealthCheckRequest::default());
+    let mut client = HealthClient::new(args.to.unknown(&args.to.folder())?);
+    let asked = client.check(timed(HealthCheckRequest::default()));
     let answer = match tokio::time::timeout(Duration::from_secs(args.timeout), asked).await {
         Ok(answer) => answer.map_err(|status| status.message().to_owned()),
         Err(_) => Err(format!("no answer in {} s", args.timeout)),
     };
-    let server = &args.server;
+    let server = &args.to.server;
     match answer.map(|answer| answer.into_inner().status()) {
         Ok(ServingStatus::Serving) => Ok(writeln!(io::stdout().lock(), "{server} 正常 · serving")?),
         Ok(status) => {

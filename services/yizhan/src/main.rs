@@ -5,9 +5,13 @@ mod demo;
 mod folder;
 mod health;
 mod import;
+mod operator;
+mod papers;
 mod peer;
 mod serve;
+mod sign_in;
 mod spool;
+mod terminal;
 mod window;
 
 use std::{
@@ -45,6 +49,20 @@ enum Task {
     Demo(demo::Args),
     /// 检查服务是否正常 · Ask whether a server is well
     Health(health::Args),
+    /// 登录 · Sign a person in on this terminal
+    SignIn(sign_in::Args),
+    /// 退出登录 · Sign a person out
+    SignOut(sign_in::Args),
+    /// 登记或启用终端 · Make a terminal of a window, or enrol this one
+    Terminal(terminal::Args),
+    /// 设置人员密码（运维人员） · Set a person's password (an operator)
+    Password(operator::Password),
+    /// 登记其他政务系统（运维人员） · Make another government system known (an operator)
+    System(operator::System),
+    /// 查看或吊销凭证（运维人员） · List or revoke credentials (an operator)
+    Credentials(operator::Credentials),
+    /// 查看或更换签名密钥（运维人员） · List or rotate the keys that tokens are signed with (an operator)
+    Keys(operator::Keys),
 }
 
 #[tokio::main]
@@ -56,6 +74,13 @@ async fn main() -> ExitCode {
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Health(args) => health::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::SignIn(args) => sign_in::sign_in(args).await.map(|()| ExitCode::SUCCESS),
+        Task::SignOut(args) => sign_in::sign_out(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Terminal(args) => terminal::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Password(args) => operator::password(args).await.map(|()| ExitCode::SUCCESS),
+        Task::System(args) => operator::system(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Credentials(args) => operator::credentials(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Keys(args) => operator::keys(args).await.map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         let is_unheard = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;

@@ -1,21 +1,151 @@
-//! The server at a URL.
+//! The server at a URL, and by what one is known to it.
 
-use http::{Uri, uri::Scheme};
-use kit::peer::Peer;
-use tonic::Status;
+use std::{
+    path::{Path, PathBuf},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION, uri::Scheme};
+use kit::{peer::Peer, pki, tls};
+use tonic::{Status, body::Body};
 
 use crate::trouble;
 
-/// The server at a URL that a setting names, or which setting is wrong. Connects when it is first asked.
-pub fn connect(setting: &str, url: &str) -> anyhow::Result<Peer> {
-    let is_url = |uri: &Uri| uri.scheme() == Some(&Scheme::HTTP) && uri.authority().is_some();
-    let peer = url.parse().ok().filter(is_url).and_then(|_| Peer::connect(url).ok());
-    peer.ok_or_else(|| {
+/// How long a call may take that nobody waits for at a counter.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the server is, and the credential to come with.
+#[derive(clap::Args)]
+pub struct To {
+    /// 服务地址 · The server's URL
+    #[arg(long, env = "YIZHAN_SERVER", default_value = "https://127.0.0.1:4100", global = true)]
+    pub server: String,
+    /// 凭证文件（.pem，旁边有 .key 和 ca.pem），默认用数据目录中的 · Certificate, with its .key and the installation's
+    /// ca.pem beside it; that of the data folder where it is not given
+    #[arg(long, env = "YIZHAN_CREDENTIAL", value_name = "FILE", global = true)]
+    pub credential: Option<PathBuf>,
+    /// 数据目录 · Data folder of a server on this machine
+    #[arg(long, env = "YIZHAN_DATA", default_value = "data", global = true)]
+    pub data: PathBuf,
+}
+
+impl To {
+    /// As the operator of the installation.
+    pub fn operator(&self) -> anyhow::Result<Peer> {
+        self.connect("operator")
+    }
+
+    /// As a terminal, or without a certificate where this is none.
+    pub fn terminal(&self) -> anyhow::Result<Peer> {
+        self.connect("terminal")
+    }
+
+    /// As nobody in particular.
+    pub fn unknown(&self, folder: &Path) -> anyhow::Result<Peer> {
+        connect("--server", &self.server, &client(folder, None)?)
+    }
+
+    /// The credential's files, without `.pem` and `.key`.
+    pub fn stem(&self, usual: &str) -> PathBuf {
+        match &self.credential {
+            Some(file) if file.extension().is_some_and(|end| end == "pem" || end == "key") => file.with_extension(""),
+            Some(file) => file.clone(),
+            None => self.pki().join(usual),
+        }
+    }
+
+    /// Where the credential and the authority's certificate lie, and what is signed in.
+    pub fn folder(&self) -> PathBuf {
+        match self.credential.as_deref().map(Path::parent) {
+            Some(Some(folder)) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            Some(_) => PathBuf::from("."),
+            None => self.pki(),
+        }
+    }
+
+    fn pki(&self) -> PathBuf {
+        let folder = std::env::var_os("YIZHAN_TLS__FOLDER").filter(|folder| !folder.is_empty());
+        folder.map_or_else(|| self.data.join("pki"), PathBuf::from)
+    }
+
+    fn connect(&self, usual: &str) -> anyhow::Result<Peer> {
+        let stem = self.stem(usual);
+        // What is named has to be there; what is usual may be missing.
+        let named = self.credential.is_some() || stem.with_extension("pem").exists();
+        let tls = client(&self.folder(), named.then_some(stem.as_path()))?;
+        connect("--server", &self.server, &tls)
+    }
+}
+
+/// Trusts the authority of a folder, and comes with a credential.
+fn client(folder: &Path, stem: Option<&Path>) -> anyhow::Result<tls::Client> {
+    let ca = folder.join(pki::AUTHORITY);
+    tls::Client::open(&ca, stem).map_err(|error| {
         trouble(
-            format!("{setting}：“{url}”不是网址，应为 http://主机:端口"),
-            format!("{setting}: \"{url}\" is no URL; it reads http://HOST:PORT"),
+            format!(
+                "凭证无法使用：{error}。请在服务所在目录运行，或用 --data、--credential 指定；ca.pem 须与凭证放在一起"
+            ),
+            format!(
+                "no credential: {error}; run where the server's data folder is, or name it by --data, or a credential \
+                 with ca.pem beside it by --credential"
+            ),
         )
     })
+}
+
+/// The server at a URL that a setting names, or which setting is wrong. Connects when it is first asked.
+pub fn connect(setting: &str, url: &str, tls: &tls::Client) -> anyhow::Result<Peer> {
+    let is_url = |uri: &Uri| uri.scheme() == Some(&Scheme::HTTPS) && uri.authority().is_some();
+    let peer = url.parse().ok().filter(is_url).and_then(|_| Peer::secure(url, tls).ok());
+    peer.ok_or_else(|| {
+        trouble(
+            format!("{setting}：“{url}”不是网址，应为 https://主机:端口"),
+            format!("{setting}: \"{url}\" is no URL; it reads https://HOST:PORT"),
+        )
+    })
+}
+
+/// With a deadline, which the door demands.
+pub fn timed<T>(request: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(request);
+    request.set_timeout(PATIENCE);
+    request
+}
+
+/// The server as somebody who has signed in has it.
+#[derive(Clone)]
+pub struct Link {
+    peer: Peer,
+    bearer: Option<HeaderValue>,
+    patience: HeaderValue,
+}
+
+impl Link {
+    pub fn new(peer: Peer, bearer: Option<HeaderValue>, patience: Duration) -> Link {
+        // At most eight digits (gRPC over HTTP/2).
+        let patience = HeaderValue::from(patience.as_millis().min(99_999_999) as u64);
+        let patience = HeaderValue::from_bytes(&[patience.as_bytes(), b"m"].concat());
+        Link { peer, bearer, patience: patience.unwrap_or_else(|_| HeaderValue::from_static("10S")) }
+    }
+}
+
+impl tonic::codegen::Service<Request<Body>> for Link {
+    type Response = Response<Body>;
+    type Error = <Peer as tonic::codegen::Service<Request<Body>>>::Error;
+    type Future = <Peer as tonic::codegen::Service<Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        tonic::codegen::Service::poll_ready(&mut self.peer, cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(bearer) = &self.bearer {
+            request.headers_mut().insert(AUTHORIZATION, bearer.clone());
+        }
+        request.headers_mut().entry("grpc-timeout").or_insert_with(|| self.patience.clone());
+        tonic::codegen::Service::call(&mut self.peer, request)
+    }
 }
 
 /// What a server said instead of an answer, with the reason that programs look at.

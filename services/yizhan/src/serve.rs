@@ -7,14 +7,14 @@ use kit::{
     clock::{Clock, Moment},
     config::{Config, Opened},
     peer::Peer,
-    serve::{Limits, OpenError},
-    telemetry,
+    serve::{Limits, OpenError, behind},
+    telemetry, tls,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-use crate::{clock::shanghai, folder::Folder, peer::connect, trouble};
+use crate::{clock::shanghai, folder::Folder, papers::Papers, peer::connect, trouble};
 
 /// How long calls may take to finish once the program has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -70,7 +70,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let clock = args.simulate.map_or_else(Clock::real, Clock::simulated);
     // Listened for from now on, so that a stop that comes while it starts is not missed.
     let stop = tokio::spawn(kit::serve::stop_signal());
-    let mut server = Server::open(Wiring::of(args.role, &config)?, &config, &clock).await?;
+    let mut server = Server::open(args.role, &config, &clock).await?;
     let failed = tokio::select! {
         _ = stop => None,
         failed = server.failed() => Some(failed),
@@ -101,7 +101,7 @@ impl Suite {
 /// Opens the data folder, the databases and the ports of `config`, and serves every role. Port 0 takes a free one. A
 /// simulated clock is moved on to the latest time that the data folder has lived to.
 pub async fn start(config: &Config, clock: &Clock) -> anyhow::Result<Suite> {
-    let server = Server::open(Wiring::All, config, clock).await?;
+    let server = Server::open(None, config, clock).await?;
     Ok(Suite { grpc: server.grpc, web: server.web.unwrap_or(config.web), server })
 }
 
@@ -124,8 +124,8 @@ enum Wiring {
 }
 
 impl Wiring {
-    fn of(role: Option<Role>, config: &Config) -> anyhow::Result<Wiring> {
-        let peer = |service| peer(config, service);
+    fn of(role: Option<Role>, config: &Config, tls: &tls::Client) -> anyhow::Result<Wiring> {
+        let peer = |service| peer(config, service, tls);
         Ok(match role {
             None => Wiring::All,
             Some(Role::Directory) => Wiring::Directory,
@@ -136,14 +136,12 @@ impl Wiring {
         })
     }
 
-    fn has_pages(&self) -> bool {
-        matches!(self, Wiring::All | Wiring::Gateway(_))
-    }
-
     async fn open(self, config: &Config, clock: &Clock) -> anyhow::Result<(Routes, Option<axum::Router>)> {
         let peers = match self {
-            Wiring::Directory => return Ok((open("directory", directory::open(config, clock)).await?, None)),
-            Wiring::Intake(peer) => return Ok((open("intake", intake::open(config, clock, peer)).await?, None)),
+            Wiring::Directory => return Ok((behind(open("directory", directory::open(config, clock)).await?), None)),
+            Wiring::Intake(peer) => {
+                return Ok((behind(open("intake", intake::open(config, clock, peer)).await?), None));
+            }
             Wiring::Gateway(peers) => peers,
             Wiring::All => {
                 let directory = Peer::in_process(open("directory", directory::open(config, clock)).await?);
@@ -157,15 +155,21 @@ impl Wiring {
 }
 
 /// The service at the URL that is set for it.
-fn peer(config: &Config, service: &str) -> anyhow::Result<Peer> {
+fn peer(config: &Config, service: &str, tls: &tls::Client) -> anyhow::Result<Peer> {
+    connect(&format!("peers.{service}"), peer_url(config, service)?, tls)
+}
+
+fn peer_url<'a>(config: &'a Config, service: &str) -> anyhow::Result<&'a str> {
     let variable = format!("YIZHAN_PEERS__{}", service.to_uppercase());
     let url = config.peers.get(service).ok_or_else(|| {
         trouble(
             format!("缺少 {service} 服务的地址：请在配置文件中设置 peers.{service}，或设置环境变量 {variable}"),
-            format!("where is {service}? set peers.{service} in the configuration, or {variable}, to http://HOST:PORT"),
+            format!(
+                "where is {service}? set peers.{service} in the configuration, or {variable}, to https://HOST:PORT"
+            ),
         )
     })?;
-    connect(&format!("peers.{service}"), url)
+    Ok(url)
 }
 
 async fn open<T>(service: &str, opening: impl Future<Output = Result<T, OpenError>>) -> anyhow::Result<T> {
@@ -192,32 +196,51 @@ struct Server {
 }
 
 impl Server {
-    async fn open(wiring: Wiring, config: &Config, clock: &Clock) -> anyhow::Result<Server> {
+    async fn open(role: Option<Role>, config: &Config, clock: &Clock) -> anyhow::Result<Server> {
         if clock.is_simulated() && !config.databases.is_empty() {
             return Err(trouble(
                 "培训模式的数据库都在数据目录中，请去掉 databases 设置",
                 "training mode keeps its databases in the data folder; take `databases` out of the settings",
             ));
         }
+        let unknown = |service: &str| peer_url(config, service).map(drop);
+        match role {
+            Some(Role::Intake) => unknown("directory")?,
+            Some(Role::Gateway) => unknown("directory").and_then(|()| unknown("intake"))?,
+            None | Some(Role::Directory) => {}
+        }
         let folder = Folder::claim(&config.data, clock)?;
         // Ports first: an address in use is told before a database is touched.
         let listener = bind(config.listen, "listen").await?;
-        let pages = if wiring.has_pages() { Some(bind(config.web, "web").await?) } else { None };
+        let has_pages = matches!(role, None | Some(Role::Gateway));
+        let pages = if has_pages { Some(bind(config.web, "web").await?) } else { None };
         let grpc = listener.local_addr()?;
         let web = pages.as_ref().map(TcpListener::local_addr).transpose()?;
 
+        let papers = Papers::open(config, role.unwrap_or(Role::Gateway).name())?;
+        let wiring = Wiring::of(role, config, &papers.client)?;
         let config = &Config { opened: Opened::kept(), ..config.clone() };
         let (routes, router) = wiring.open(config, clock).await?;
         let routes = kit::serve::with_health_and_reflection(routes).await?;
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
-        let serving = kit::serve::grpc(listener, routes.prepare(), Limits::of(config.calls), stop.clone());
+        let limits = Limits { connections: config.connections, ..Limits::of(config.calls) };
+        let tls = papers.server.clone();
+        let serving = kit::serve::secure_grpc(listener, routes.prepare(), limits, tls.clone(), stop.clone());
         tasks.spawn(async { Ok(serving.await?) });
+        // In the clear only where nobody else can hear it.
+        let tls = web.filter(|web| !web.ip().is_loopback()).map(|_| tls);
+        let scheme = if tls.is_some() { "https" } else { "http" };
         if let Some((listener, router)) = pages.zip(router) {
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+            let serving = kit::serve::web(listener, router, limits, tls, stop.clone());
             tasks.spawn(async { Ok(serving.await?) });
         }
+        let kept = stop.clone().run_until_cancelled_owned(papers.keep());
+        tasks.spawn(async move {
+            kept.await;
+            Ok(())
+        });
         let time = if clock.is_simulated() { "training" } else { "real" };
-        let (pages, now) = (web.map(|web| format!("http://{web}")), clock.now().shanghai());
+        let (pages, now) = (web.map(|web| format!("{scheme}://{web}")), clock.now().shanghai());
         tracing::info!(%grpc, pages, data = %config.data.display(), time, now, "listening");
         Ok(Server { grpc, web, tasks, stop, opened: config.opened.clone(), _folder: folder })
     }
@@ -263,7 +286,9 @@ mod tests {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = Config { listen: any, web: any, ..database.config(&[]).await };
         let suite = start(&config, &clock("2026-02-09T09:00")).await.expect("serves");
-        let peer = Peer::connect(&format!("http://{}", suite.grpc)).expect("a URL");
+        let pki = config.pki();
+        let tls = tls::Client::open(&pki.join("ca.pem"), Some(&pki.join("operator"))).expect("a credential");
+        let peer = Peer::secure(&format!("https://{}", suite.grpc), &tls).expect("a URL");
 
         let watch = WatchCasesRequest { parent: "divisions/410223".into(), ..Default::default() };
         let mut changes = CaseServiceClient::new(peer.clone()).watch_cases(watch).await.expect("watches").into_inner();

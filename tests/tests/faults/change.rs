@@ -1,10 +1,11 @@
 //! A changing request, kept whole so that it can be sent again as it was.
 
+use kit::keyring::Keyring;
 use proto::{
     directory::v1::{self as directory, directory_service_client::DirectoryServiceClient},
     intake::v1::{self as pb, case_service_client::CaseServiceClient},
 };
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 use uuid::Uuid;
 
 #[derive(Clone, Debug)]
@@ -86,7 +87,7 @@ impl Change {
         }
     }
 
-    pub async fn send(&self, channel: &Channel) -> Result<Answer, Status> {
+    pub async fn send(&self, channel: &Keyring) -> Result<Answer, Status> {
         if let Change::UpdateUnit(request) = self {
             let unit =
                 DirectoryServiceClient::new(channel.clone()).update_unit((**request).clone()).await?.into_inner();

@@ -8,12 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kit::keyring::Keyring;
 use proto::{
     directory::v1 as directory,
     intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use tonic::transport::Channel;
 
 use super::{
     change::{Answer, Change},
@@ -58,7 +58,7 @@ impl Client {
     }
 
     /// Works until the line breaks or `until` has come.
-    pub async fn work(mut self, channel: Channel, until: Option<Instant>) -> Client {
+    pub async fn work(mut self, channel: Keyring, until: Option<Instant>) -> Client {
         while until.is_none_or(|until| Instant::now() < until) {
             let from = self.history.len();
             if self.keeps_directory {
@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Says again what nobody answered, as it was; gives how much that was.
-    pub async fn say_again(&mut self, channel: &Channel) -> usize {
+    pub async fn say_again(&mut self, channel: &Keyring) -> usize {
         let unknown: Vec<usize> = (0..self.history.len()).filter(|i| self.history[*i].is_unknown()).collect();
         for i in &unknown {
             let outcome = Outcome::of(self.history[*i].change.send(channel).await);
@@ -87,7 +87,7 @@ impl Client {
         unknown.len()
     }
 
-    async fn step(&mut self, channel: &Channel) {
+    async fn step(&mut self, channel: &Keyring) {
         if self.cases.is_empty() || self.cases.len() < HANDS && self.dice.random_bool(0.3) {
             return self.receive(channel).await;
         }
@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// Sends a change once, twice at the same time, or hangs up on it and sends it again.
-    async fn say(&mut self, channel: &Channel, change: Change, expected: Expected) {
+    async fn say(&mut self, channel: &Keyring, change: Change, expected: Expected) {
         let called = Instant::now();
         let outcome = match self.dice.random_range(0..20) {
             0 => {
@@ -173,7 +173,7 @@ impl Client {
         self.cases.retain(|case| !over.contains(&case.state));
     }
 
-    async fn receive(&mut self, channel: &Channel) {
+    async fn receive(&mut self, channel: &Keyring) {
         let unit = *UNITS.choose(&mut self.dice).expect("two units");
         let mut request = self.centre.receipt(unit);
         request.request_id = self.request_id();
@@ -301,7 +301,7 @@ impl Client {
     }
 
     /// A decision and a withdrawal at the same time: exactly one of them comes about.
-    async fn race(&mut self, channel: &Channel, at: usize) {
+    async fn race(&mut self, channel: &Keyring, at: usize) {
         let case = self.cases[at].clone();
         let (decide, withdraw) = (self.decide(&case, true, String::new()), self.withdraw(&case));
         let called = Instant::now();
@@ -352,7 +352,7 @@ impl Client {
     }
 
     /// A caller reads its own writes.
-    async fn look(&mut self, channel: &Channel, at: usize) {
+    async fn look(&mut self, channel: &Keyring, at: usize) {
         let Some(case) = self.cases.get(at).cloned() else { return };
         // A broken line tells nothing here; the next change will note it.
         let request = pb::GetCaseRequest { name: case.name.clone() };

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kit::keyring::Keyring;
 use proto::{
     gateway::v1::{
         Figures, GetFiguresRequest, GetFiguresResponse, GroupBy, metrics_service_client::MetricsServiceClient,
     },
     intake::v1::{Case, CaseState as State, ListCasesRequest, case_service_client::CaseServiceClient},
 };
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 
 use super::check::{Fault, Law};
 use crate::house::{about_now, centre::Centre};
 
 /// Every case of a division.
-pub async fn list(channel: &Channel, centre: &Centre) -> Result<Vec<Case>, Status> {
+pub async fn list(channel: &Keyring, centre: &Centre) -> Result<Vec<Case>, Status> {
     let mut client = CaseServiceClient::new(channel.clone());
     let (mut cases, mut page_token) = (Vec::new(), String::new());
     loop {
@@ -29,13 +30,13 @@ pub async fn list(channel: &Channel, centre: &Centre) -> Result<Vec<Case>, Statu
 }
 
 /// The gateway's figures of everything that the clients did.
-pub async fn ask(channel: &Channel, centre: &Centre, by: GroupBy) -> Result<GetFiguresResponse, Status> {
+pub async fn ask(channel: &Keyring, centre: &Centre, by: GroupBy) -> Result<GetFiguresResponse, Status> {
     let period = Some(about_now());
     let request = GetFiguresRequest { parent: centre.name(), period, group_by: by.into(), selection: None };
     Ok(MetricsServiceClient::new(channel.clone()).get_figures(request).await?.into_inner())
 }
 
-pub async fn check(channel: &Channel, centre: &Centre, cases: &[Case]) -> Result<Vec<Fault>, Status> {
+pub async fn check(channel: &Keyring, centre: &Centre, cases: &[Case]) -> Result<Vec<Fault>, Status> {
     let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
     let all = String::new;
     type Group<'a> = (GroupBy, &'a dyn Fn(&Case) -> String);

@@ -10,9 +10,9 @@ use std::{
 };
 
 use futures::future::join_all;
+use kit::keyring::Keyring;
 use kit::{config::Config, testing::TestDatabase};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use tonic::transport::Channel;
 
 use super::{
     check::{self, Fault, Law},
@@ -123,17 +123,17 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
 }
 
 trait Lines {
-    fn channel_each(&self) -> Vec<Channel>;
+    fn channel_each(&self) -> Vec<Keyring>;
 }
 
 impl Lines for Program {
     /// The connections that the clients share.
-    fn channel_each(&self) -> Vec<Channel> {
+    fn channel_each(&self) -> Vec<Keyring> {
         (0..LINES).map(|_| self.channel()).collect()
     }
 }
 
-async fn work(clients: Vec<Client>, lines: Vec<Channel>, until: Option<Instant>) -> Vec<Client> {
+async fn work(clients: Vec<Client>, lines: Vec<Keyring>, until: Option<Instant>) -> Vec<Client> {
     let working =
         clients.into_iter().zip(lines.into_iter().cycle()).map(|(client, line)| tokio::spawn(client.work(line, until)));
     join_all(working).await.into_iter().map(|client| client.expect("clients do not panic")).collect()
@@ -222,7 +222,7 @@ async fn settle(
 }
 
 /// Waits for the gateway to come to the journals' heads.
-async fn follows(line: &Channel, centre: &Centre) -> bool {
+async fn follows(line: &Keyring, centre: &Centre) -> bool {
     use proto::{
         gateway::v1::GroupBy,
         journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},

@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
+use kit::keyring::Keyring;
 use proto::journal::v1::{Position, ReadEntriesRequest, journal_service_client::JournalServiceClient};
 use tokio::sync::watch;
-use tonic::transport::Channel;
 
 use super::{
     check::{Fault, Law},
@@ -27,11 +27,11 @@ type Seen = Arc<Mutex<Shown>>;
 
 pub struct Witness {
     seen: Seen,
-    line: watch::Sender<Channel>,
+    line: watch::Sender<Keyring>,
 }
 
 impl Witness {
-    pub fn follow(line: Channel) -> Witness {
+    pub fn follow(line: Keyring) -> Witness {
         let (line, lines) = watch::channel(line);
         let seen = Seen::default();
         tokio::spawn(watch(seen.clone(), lines));
@@ -39,7 +39,7 @@ impl Witness {
     }
 
     /// The program answers here now.
-    pub fn go_to(&self, line: Channel) {
+    pub fn go_to(&self, line: Keyring) {
         self.line.send_replace(line);
     }
 
@@ -69,7 +69,7 @@ impl Witness {
     }
 }
 
-async fn watch(seen: Seen, lines: watch::Receiver<Channel>) {
+async fn watch(seen: Seen, lines: watch::Receiver<Keyring>) {
     // Ends with the test's runtime.
     loop {
         let line = lines.borrow().clone();

@@ -1,10 +1,11 @@
 //! A centre to work in: divisions with units, windows, people and items. Every name is made up.
 
+use kit::keyring::Keyring;
 use proto::{
     directory::v1::{self as directory, directory_service_client::DirectoryServiceClient},
     intake::v1::{self as pb, catalogue_service_client::CatalogueServiceClient},
 };
-use tonic::{Code, transport::Channel};
+use tonic::Code;
 use uuid::Uuid;
 
 use super::until;
@@ -21,7 +22,7 @@ pub struct Centre {
 
 impl Centre {
     /// Sets up a division and waits until intake has learned of it.
-    pub async fn open(channel: Channel, code: &str) -> Centre {
+    pub async fn open(channel: Keyring, code: &str) -> Centre {
         let centre = Centre { code: code.to_owned() };
         let directory = DirectoryServiceClient::new(channel.clone());
         let import = centre.import();

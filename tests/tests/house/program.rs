@@ -6,17 +6,19 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     sync::OnceLock,
-    time::Duration,
 };
 
+use kit::keyring::Keyring;
 use tokio::process::{Child, Command as AsyncCommand};
-use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use super::{PATIENCE, until};
 
 /// Names a program to be tested instead of the one that is built here.
 const PROGRAM: &str = "YIZHAN_PROGRAM";
+
+/// Names the folder of certificates where several programs share one.
+pub const FOLDER: &str = "YIZHAN_TLS__FOLDER";
 
 /// The program as these sources build it. Built only where the test's own build has not done so already.
 pub fn built() -> PathBuf {
@@ -78,6 +80,12 @@ impl Settings {
         self
     }
 
+    /// Where its certificates lie.
+    fn pki(&self) -> PathBuf {
+        let named = self.environment.iter().find(|(name, _)| name == FOLDER);
+        named.map_or_else(|| self.data.join("pki"), |(_, folder)| folder.into())
+    }
+
     /// Starts the process, and gives it once it listens.
     pub async fn start(&self) -> Program {
         let mut program = self.spawn();
@@ -116,6 +124,8 @@ impl Settings {
             .args(["--listen", &self.listen.to_string(), "--web", "127.0.0.1:0"])
             // Nothing of the machine's own settings reaches the process.
             .env_clear()
+            // The tests call as fast as they can.
+            .env("YIZHAN_RATE", "0")
             .envs(env::vars().filter(|(name, _)| !name.starts_with("YIZHAN_")))
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
@@ -124,25 +134,27 @@ impl Settings {
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{} cannot be started: {error}", self.program.display()));
-        Program { child, grpc: self.listen, web: None, log, skip }
+        Program { child, grpc: self.listen, web: None, pki: self.pki(), ring: OnceLock::new(), log, skip }
     }
 }
 
 /// A running process. Dropped, it is killed.
-#[derive(Debug)]
 pub struct Program {
     child: Child,
     pub grpc: SocketAddr,
     pub web: Option<SocketAddr>,
+    pki: PathBuf,
+    ring: OnceLock<Keyring>,
     log: PathBuf,
     /// Where its own words begin in the log.
     skip: u64,
 }
 
 impl Program {
-    /// A connection of its own, made when it is first used.
-    pub fn channel(&self) -> Channel {
-        channel(self.grpc)
+    /// The way in, as whoever a call asks for.
+    pub fn channel(&self) -> Keyring {
+        let url = || format!("https://{}", self.grpc);
+        self.ring.get_or_init(|| Keyring::open(&url(), &self.pki).expect("the operator's credential")).clone()
     }
 
     /// Waits until health says SERVING.
@@ -173,16 +185,6 @@ impl Program {
         let bytes = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(bytes.get(self.skip as usize..).unwrap_or_default()).into_owned()
     }
-}
-
-/// A connection to an address, made when it is first used and again where it was lost.
-pub fn channel(address: SocketAddr) -> Channel {
-    Endpoint::from_shared(format!("http://{address}"))
-        .expect("a URL")
-        .tcp_nodelay(true)
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(PATIENCE)
-        .connect_lazy()
 }
 
 /// An address that is free now, for a process that others have to know before it runs.

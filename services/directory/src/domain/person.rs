@@ -36,6 +36,13 @@ pub enum Rank {
     GovernmentHead,
 }
 
+impl Rank {
+    /// Whether a person of this rank signs in as a leader.
+    pub fn leads(self) -> bool {
+        self != Rank::Staff
+    }
+}
+
 /// 1 to 20 of A-Z, 0-9 and hyphen.
 pub fn is_code(code: &str) -> bool {
     (1..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')

@@ -3,6 +3,7 @@
 use calendar::{Calendar, Date, Due, Explanation, Limit, Suspension, Term, TermError};
 use kit::{
     actor::{RequestKey, SYSTEM},
+    caller::Caller,
     clock::{Clock, Moment},
     form::Form,
     id::Division,
@@ -15,7 +16,7 @@ use proto::directory::v1::{self as pb, calendar_service_server::CalendarService}
 use tonic::{Request, Response, Status};
 
 use super::{
-    OPERATOR, finish,
+    called, finish,
     notice::{YEARS, read, show},
 };
 use crate::{
@@ -40,18 +41,18 @@ impl Calendars {
         Ok(Calendars { writer: writer.clone(), clock: clock.clone(), in_force: InForce::open(store).await? })
     }
 
-    async fn import(&self, request: &pb::ImportNoticeRequest) -> Result<pb::Notice, Refusal> {
+    async fn import(&self, by: &Caller, request: &pb::ImportNoticeRequest) -> Result<pb::Notice, Refusal> {
         let mut form = Form::new();
         let key = form.take(RequestKey::of("ImportNotice", request, &request.request_id));
         form.require(request.notice.is_some(), "notice", "必填", "required");
         let notice = request.notice.as_ref().map(|notice| read(&mut form, notice));
         let (key, offered) = finish(form, key.zip(notice))?;
-        let id = offered.year.to_string();
+        let (id, actor) = (offered.year.to_string(), by.actor().to_owned());
         let keys = vec![Key::of::<Notice>(Division::NATIONAL, id.as_str())];
         let decide = move |desk: &mut Desk<'_>| {
             let held = desk.get::<Notice>(&id);
             if let Some(newest) = Notice::import(held.as_deref(), offered.clone())? {
-                put(desk, OPERATOR, newest);
+                put(desk, &actor, newest);
             }
             Ok(id.as_str().into())
         };
@@ -82,7 +83,8 @@ impl Calendars {
 #[tonic::async_trait]
 impl CalendarService for Calendars {
     async fn import_notice(&self, request: Request<pb::ImportNoticeRequest>) -> Result<Response<pb::Notice>, Status> {
-        Ok(Response::new(self.import(&request.into_inner()).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.import(&by, &r).await?))
     }
 
     async fn get_year(&self, request: Request<pb::GetYearRequest>) -> Result<Response<pb::Year>, Status> {

@@ -7,7 +7,7 @@ use kit::{
 use proto::directory::v1::{self as pb, directory_service_server::DirectoryService};
 use tonic::{Request, Response, Status};
 
-use super::kept::Keeper;
+use super::{called, kept::Keeper};
 use crate::domain::{division, person, unit, window};
 
 pub struct Directory {
@@ -37,8 +37,8 @@ impl DirectoryService for Directory {
         &self,
         request: Request<pb::CreateDivisionRequest>,
     ) -> Result<Response<pb::Division>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.divisions.create("CreateDivision", &r, r.division.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.divisions.create(&by, "CreateDivision", &r, r.division.as_ref(), &r.request_id).await?))
     }
 
     async fn get_division(&self, request: Request<pb::GetDivisionRequest>) -> Result<Response<pb::Division>, Status> {
@@ -58,21 +58,23 @@ impl DirectoryService for Directory {
         &self,
         request: Request<pb::UpdateDivisionRequest>,
     ) -> Result<Response<pb::Division>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.divisions.update("UpdateDivision", &r, r.division.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.divisions.update(&by, "UpdateDivision", &r, r.division.as_ref(), &r.request_id).await?))
     }
 
     async fn deactivate_division(
         &self,
         request: Request<pb::DeactivateDivisionRequest>,
     ) -> Result<Response<pb::Division>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.divisions.deactivate("DeactivateDivision", &r, &r.name, &r.etag, &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(
+            self.divisions.deactivate(&by, "DeactivateDivision", &r, &r.name, &r.etag, &r.request_id).await?,
+        ))
     }
 
     async fn create_unit(&self, request: Request<pb::CreateUnitRequest>) -> Result<Response<pb::Unit>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.units.create("CreateUnit", &r, r.unit.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.units.create(&by, "CreateUnit", &r, r.unit.as_ref(), &r.request_id).await?))
     }
 
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Result<Response<pb::Unit>, Status> {
@@ -89,18 +91,18 @@ impl DirectoryService for Directory {
     }
 
     async fn update_unit(&self, request: Request<pb::UpdateUnitRequest>) -> Result<Response<pb::Unit>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.units.update("UpdateUnit", &r, r.unit.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.units.update(&by, "UpdateUnit", &r, r.unit.as_ref(), &r.request_id).await?))
     }
 
     async fn deactivate_unit(&self, request: Request<pb::DeactivateUnitRequest>) -> Result<Response<pb::Unit>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.units.deactivate("DeactivateUnit", &r, &r.name, &r.etag, &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.units.deactivate(&by, "DeactivateUnit", &r, &r.name, &r.etag, &r.request_id).await?))
     }
 
     async fn create_window(&self, request: Request<pb::CreateWindowRequest>) -> Result<Response<pb::Window>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.windows.create("CreateWindow", &r, r.window.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.windows.create(&by, "CreateWindow", &r, r.window.as_ref(), &r.request_id).await?))
     }
 
     async fn get_window(&self, request: Request<pb::GetWindowRequest>) -> Result<Response<pb::Window>, Status> {
@@ -118,21 +120,21 @@ impl DirectoryService for Directory {
     }
 
     async fn update_window(&self, request: Request<pb::UpdateWindowRequest>) -> Result<Response<pb::Window>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.windows.update("UpdateWindow", &r, r.window.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.windows.update(&by, "UpdateWindow", &r, r.window.as_ref(), &r.request_id).await?))
     }
 
     async fn deactivate_window(
         &self,
         request: Request<pb::DeactivateWindowRequest>,
     ) -> Result<Response<pb::Window>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.windows.deactivate("DeactivateWindow", &r, &r.name, &r.etag, &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.windows.deactivate(&by, "DeactivateWindow", &r, &r.name, &r.etag, &r.request_id).await?))
     }
 
     async fn create_person(&self, request: Request<pb::CreatePersonRequest>) -> Result<Response<pb::Person>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.people.create("CreatePerson", &r, r.person.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.people.create(&by, "CreatePerson", &r, r.person.as_ref(), &r.request_id).await?))
     }
 
     async fn get_person(&self, request: Request<pb::GetPersonRequest>) -> Result<Response<pb::Person>, Status> {
@@ -149,22 +151,23 @@ impl DirectoryService for Directory {
     }
 
     async fn update_person(&self, request: Request<pb::UpdatePersonRequest>) -> Result<Response<pb::Person>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.people.update("UpdatePerson", &r, r.person.as_ref(), &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.people.update(&by, "UpdatePerson", &r, r.person.as_ref(), &r.request_id).await?))
     }
 
     async fn deactivate_person(
         &self,
         request: Request<pb::DeactivatePersonRequest>,
     ) -> Result<Response<pb::Person>, Status> {
-        let r = request.into_inner();
-        Ok(Response::new(self.people.deactivate("DeactivatePerson", &r, &r.name, &r.etag, &r.request_id).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.people.deactivate(&by, "DeactivatePerson", &r, &r.name, &r.etag, &r.request_id).await?))
     }
 
     async fn import_directory(
         &self,
         request: Request<pb::ImportDirectoryRequest>,
     ) -> Result<Response<pb::ImportDirectoryResponse>, Status> {
-        Ok(Response::new(self.import(request.into_inner()).await?))
+        let (by, r) = called(request);
+        Ok(Response::new(self.import(&by, r).await?))
     }
 }

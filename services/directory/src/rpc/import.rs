@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::future::try_join_all;
 use kit::{
     actor::RequestKey,
+    caller::Caller,
     form::Form,
     id,
     refusal::{Fault, Refusal},
@@ -14,7 +15,6 @@ use prost::Message;
 use proto::directory::v1 as pb;
 
 use super::{
-    OPERATOR,
     directory::Directory,
     kept::{Keeper, Wire, read, record},
 };
@@ -30,6 +30,7 @@ use crate::domain::{
 impl Directory {
     pub(super) async fn import(
         &self,
+        by: &Caller,
         request: pb::ImportDirectoryRequest,
     ) -> Result<pb::ImportDirectoryResponse, Refusal> {
         let (sheet, key, faults) = sheet(&request)?;
@@ -38,22 +39,17 @@ impl Directory {
             let found = self.found(&sheet).await?;
             return sheet.merge(&found, faults).map(|merged| merged.counts.into());
         };
-        let (division, keys) = (sheet.parent, keys(&sheet));
+        let (division, keys, actor) = (sheet.parent, keys(&sheet), by.actor().to_owned());
         let id = key.id.to_string();
         let decide = move |desk: &mut Desk<'_>| {
             let merged = sheet.merge(&on_desk(desk, &sheet), Vec::new())?;
-            put(desk, merged.division);
-            put(desk, merged.units);
-            put(desk, merged.windows);
-            put(desk, merged.people);
+            put(desk, &actor, merged.division);
+            put(desk, &actor, merged.units);
+            put(desk, &actor, merged.windows);
+            put(desk, &actor, merged.people);
             let counts = pb::ImportDirectoryResponse::from(merged.counts);
             let noun = format!("{COLLECTION}/{id}");
-            desk.record(Event {
-                name: IMPORTED,
-                noun,
-                actor: OPERATOR.to_owned(),
-                payload: counts.encode_to_vec().into(),
-            });
+            desk.record(Event { name: IMPORTED, noun, actor: actor.clone(), payload: counts.encode_to_vec().into() });
             desk.put(Import { division, id: id.clone(), counts: merged.counts });
             Ok(id.as_str().into())
         };
@@ -110,12 +106,12 @@ fn keys(sheet: &Sheet) -> Vec<Key> {
     [division].into_iter().chain(units).chain(windows).chain(people).collect()
 }
 
-fn put<F: Wire>(desk: &mut Desk<'_>, changes: Vec<Change<F>>)
+fn put<F: Wire>(desk: &mut Desk<'_>, actor: &str, changes: Vec<Change<F>>)
 where
     Kept<F>: Noun,
 {
     for Change { noun, event } in changes {
-        record(desk, event, &noun);
+        record(desk, event, actor, &noun);
         desk.put(noun);
     }
 }

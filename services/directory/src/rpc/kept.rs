@@ -4,6 +4,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use kit::{
     actor::RequestKey,
+    caller::Caller,
     form::Form,
     id,
     keys::Keys,
@@ -14,7 +15,7 @@ use kit::{
 use prost::Message;
 use proto::directory::v1 as pb;
 
-use super::{OPERATOR, finish};
+use super::finish;
 use crate::{
     domain::{
         division::{self, Division},
@@ -110,11 +111,11 @@ pub fn read<F: Wire>(form: &mut Form, at: &str, message: &F::Message) -> Option<
 }
 
 /// Records what happened to a noun.
-pub fn record<F: Wire>(desk: &mut Desk<'_>, event: &'static str, noun: &Kept<F>) {
+pub fn record<F: Wire>(desk: &mut Desk<'_>, event: &'static str, actor: &str, noun: &Kept<F>) {
     desk.record(Event {
         name: event,
         noun: format!("{}/{}", F::NAMES.collection, noun.code),
-        actor: OPERATOR.to_owned(),
+        actor: actor.to_owned(),
         payload: F::show(noun).encode_to_vec().into(),
     });
 }
@@ -170,13 +171,14 @@ where
 
     pub async fn create(
         &self,
+        by: &Caller,
         rpc: &str,
         request: &impl Message,
         noun: Option<&F::Message>,
         id: &str,
     ) -> Result<F::Message, Refusal> {
         let (request, draft) = form(rpc, request, noun, id)?;
-        let (division, keys) = (draft.division, keys(&draft));
+        let (division, keys, actor) = (draft.division, keys(&draft), by.actor().to_owned());
         let decide = move |desk: &mut Desk<'_>| {
             if F::OF_DIVISION {
                 let state = desk.get::<Division>(division.as_str()).map(|division| division.state);
@@ -185,31 +187,33 @@ where
             }
             check(desk, &draft.facts, None)?;
             let there = desk.get::<Kept<F>>(&draft.code);
-            put(desk, F::NAMES.created, Kept::create(draft.clone(), there.as_deref())?)
+            put(desk, F::NAMES.created, &actor, Kept::create(draft.clone(), there.as_deref())?)
         };
         self.change(division, keys, request, decide).await
     }
 
     pub async fn update(
         &self,
+        by: &Caller,
         rpc: &str,
         request: &impl Message,
         noun: Option<&F::Message>,
         id: &str,
     ) -> Result<F::Message, Refusal> {
         let (request, draft) = form(rpc, request, noun, id)?;
-        let (division, keys) = (draft.division, keys(&draft));
+        let (division, keys, actor) = (draft.division, keys(&draft), by.actor().to_owned());
         let decide = move |desk: &mut Desk<'_>| {
             let mut noun = desk.take::<Kept<F>>(&draft.code, || absent::<F>(&draft.code))?;
             check(desk, &draft.facts, Some(&noun.facts))?;
             noun.update(&draft.etag, draft.facts.clone())?;
-            put(desk, F::NAMES.updated, noun)
+            put(desk, F::NAMES.updated, &actor, noun)
         };
         self.change(division, keys, request, decide).await
     }
 
     pub async fn deactivate(
         &self,
+        by: &Caller,
         rpc: &str,
         request: &impl Message,
         name: &str,
@@ -221,11 +225,11 @@ where
         let named = form.take(F::parse("name", name));
         let (key, (division, code)) = finish(form, key.zip(named))?;
         let keys = vec![Key::of::<Kept<F>>(division, code)];
-        let (code, etag) = (code.to_owned(), etag.to_owned());
+        let (code, etag, actor) = (code.to_owned(), etag.to_owned(), by.actor().to_owned());
         let decide = move |desk: &mut Desk<'_>| {
             let mut noun = desk.take::<Kept<F>>(&code, || absent::<F>(&code))?;
             noun.deactivate(&etag)?;
-            put(desk, F::NAMES.deactivated, noun)
+            put(desk, F::NAMES.deactivated, &actor, noun)
         };
         self.change(division, keys, key, decide).await
     }
@@ -275,12 +279,12 @@ fn check<F: Wire>(desk: &Desk<'_>, facts: &F, old: Option<&F>) -> Result<(), Ref
     })
 }
 
-fn put<F: Wire>(desk: &mut Desk<'_>, event: &'static str, noun: Kept<F>) -> Result<Arc<str>, Refusal>
+fn put<F: Wire>(desk: &mut Desk<'_>, event: &'static str, actor: &str, noun: Kept<F>) -> Result<Arc<str>, Refusal>
 where
     Kept<F>: Noun,
 {
     let code = noun.code.as_str().into();
-    record(desk, event, &noun);
+    record(desk, event, actor, &noun);
     desk.put(noun);
     Ok(code)
 }

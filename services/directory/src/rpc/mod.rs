@@ -1,20 +1,31 @@
-//! The contract: requests read, refusals told, nouns shown. [`directory`] and [`calendar`] are the two services; the
-//! files of the nouns say how each is read and shown, [`kept`] does with all of them what they have in common.
+//! The contract: requests read, refusals told, nouns shown. [`directory`], [`calendar`] and [`credential`] are the
+//! services; the files of the nouns say how each is read and shown, [`kept`] does with those of the directory what they
+//! have in common.
 
 pub mod calendar;
+mod certificate;
+pub mod credential;
 pub mod directory;
 mod division;
 mod import;
 mod kept;
 mod notice;
+mod password;
 mod person;
+mod session;
+mod signing_key;
+mod system;
+mod terminal;
 mod unit;
 mod window;
 
-use kit::{form::Form, refusal::Refusal};
+use kit::{caller::Caller, form::Form, refusal::Refusal};
+use tonic::Request;
 
-/// Who changes the directory: whoever operates the centre's systems. Callers have no names of their own yet.
-const OPERATOR: &str = "operator";
+/// Who calls, and what is asked.
+fn called<T>(request: Request<T>) -> (Caller, T) {
+    (Caller::of_call(&request), request.into_inner())
+}
 
 /// What was read, or all that is wrong with the request.
 fn finish<T>(form: Form, read: Option<T>) -> Result<T, Refusal> {

@@ -108,7 +108,7 @@ async fn a_provisional_date_becomes_firm_when_the_notice_comes() {
         assert_eq!(deadline.notices.iter().map(|notice| notice.year).collect::<Vec<_>>(), [2026, 2027]);
         let entries = hall.journal("000000").await;
         let last = entries.last().expect("an entry");
-        assert_eq!((last.noun.as_str(), last.actor.as_str()), ("divisions/000000/notices/2027", "operator"));
+        assert_eq!((last.noun.as_str(), last.actor.as_str()), ("divisions/000000/notices/2027", crate::hall::TESTER));
         assert_eq!(last.seq, entries.len() as i64);
     }
 }

@@ -14,6 +14,8 @@ use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
 pub const COUNTY: &str = "divisions/410223";
+/// Whom `kit::testing::serve` makes the caller.
+pub const TESTER: &str = "divisions/410223/people/TESTER";
 
 pub struct Hall {
     pub peer: Peer,

@@ -4,7 +4,10 @@ use kit::{peer::Peer, testing::request_id};
 use proto::directory::v1::{self as pb, directory_service_client::DirectoryServiceClient};
 use tonic::Code;
 
-use crate::hall::{Hall, counties, refused, unit, window};
+use crate::{
+    credentials::{by, operator},
+    hall::{Hall, counties, refused, unit, window},
+};
 
 #[tokio::test]
 async fn a_repeated_request_is_answered_again_and_changes_nothing() {
@@ -101,9 +104,12 @@ async fn a_peer_in_the_same_process_is_answered_the_same() {
         let routes = directory::open(&config, &kit::testing::clock("2026-02-09T09:00")).await.expect("opens");
         let mut directory = DirectoryServiceClient::new(Peer::in_process(routes));
         let create = pb::CreateDivisionRequest { division: Some(crate::hall::division()), request_id: request_id() };
-        directory.create_division(create.clone()).await.expect("created");
+        directory.create_division(by(&operator(), create.clone())).await.expect("created");
         let again = pb::CreateDivisionRequest { request_id: request_id(), ..create };
-        assert_eq!(refused(directory.create_division(again).await), (Code::AlreadyExists, "DIVISION_EXISTS".into()));
+        assert_eq!(
+            refused(directory.create_division(by(&operator(), again)).await),
+            (Code::AlreadyExists, "DIVISION_EXISTS".into())
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the figures are, apart from where they are kept and how they are asked for.
 
+pub mod caller;
 pub mod day;
 pub mod fact;
 pub mod figures;

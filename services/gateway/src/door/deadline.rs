@@ -3,11 +3,31 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kit::serve::timeout;
+use kit::{
+    refusal::{Kind, Refusal},
+    serve::{late, timeout},
+};
 
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// What the way back takes.
 const MARGIN: Duration = Duration::from_millis(5);
+
+/// In less nothing can be done, and who asks for it would only be too late everywhere.
+const LEAST: Duration = Duration::from_millis(20);
+
+/// Refuses a call whose deadline is as good as over, and one that must have a deadline and has none.
+pub fn demand(headers: &HeaderMap, required: bool) -> Result<(), Refusal> {
+    match timeout(headers) {
+        Some(limit) if limit < LEAST => Err(late()),
+        None if required => {
+            let zh = "每次调用都须设定期限（元数据 grpc-timeout），例如 5 秒：超过期限的答复已无人等待";
+            let en = "every call sets a deadline (metadata grpc-timeout), for example 5 seconds: `.set_timeout` in \
+                tonic, `timeout=` in Python, `-max-time` in grpcurl";
+            Err(Refusal::new(Kind::Invalid, "DEADLINE_REQUIRED", zh, en).at("grpc-timeout"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Sets what is left of the caller's deadline, or of `absent` where there is none; false where nothing is left.
 pub fn shorten(headers: &mut HeaderMap, absent: Option<Duration>, elapsed: Duration) -> bool {
@@ -58,6 +78,26 @@ mod tests {
         assert_eq!(passed(Some("99999999H"), None, 0).as_deref(), Some("99999998H"));
         assert_eq!(passed(Some("4m"), Some(60), 0), None);
         assert_eq!(passed(Some("1S"), None, 2_000), None);
+    }
+
+    #[test]
+    fn a_deadline_is_demanded_and_one_that_is_as_good_as_over_refused() {
+        let demanded = |given: Option<&str>, required| {
+            let mut headers = HeaderMap::new();
+            if let Some(given) = given {
+                headers.insert(TIMEOUT, given.parse().expect("a header"));
+            }
+            demand(&headers, required).err().map(|refusal| refusal.reason())
+        };
+        for required in [true, false] {
+            assert_eq!(demanded(Some("20m"), required), None);
+            assert_eq!(demanded(Some("19999u"), required), Some("DEADLINE_EXCEEDED"));
+            assert_eq!(demanded(Some("0S"), required), Some("DEADLINE_EXCEEDED"));
+        }
+        for bad in [None, Some(""), Some("soon"), Some("1")] {
+            assert_eq!(demanded(bad, true), Some("DEADLINE_REQUIRED"));
+            assert_eq!(demanded(bad, false), None);
+        }
     }
 
     #[test]

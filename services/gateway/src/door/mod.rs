@@ -2,11 +2,19 @@
 //!
 //! Which services there are is read from the contract's descriptors, so a new service of a package is let through by
 //! itself. A call is routed on its path alone; nothing is decoded.
+//!
+//! Before that it comes through the [`gate`]: who calls ([`identify`]), how often ([`rate`]), until when (`deadline`).
 
 mod body;
 mod deadline;
+mod fetch;
+pub mod gate;
+pub mod identify;
+pub mod issuer;
 mod journal;
 mod pass;
+pub mod rate;
+mod watched;
 
 use std::time::Duration;
 
@@ -28,12 +36,11 @@ pub struct Peers {
     pub intake: Peer,
 }
 
-/// Routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
-pub fn open(peers: Peers) -> Result<Routes, OpenError> {
+/// Adds routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
+pub fn open(mut routes: Routes, peers: Peers) -> Result<Routes, OpenError> {
     let directory = Pass::to("directory", peers.directory);
     let intake = Pass::to("intake", peers.intake);
     let contract = FileDescriptorSet::decode(proto::DESCRIPTORS)?;
-    let mut routes = Routes::default();
     for file in &contract.file {
         for service in &file.service {
             // The second part of `yizhan.intake.v1` is whose package it is.

@@ -10,7 +10,8 @@ use axum::{Router, body::Body, extract::Request, response::Response, routing::fu
 use futures::future::{BoxFuture, Either};
 use http::header::HOST;
 use kit::{
-    peer::Peer,
+    caller::Caller,
+    peer::{Peer, Way},
     refusal::{Kind, Refusal},
 };
 use tonic::{Code, Status};
@@ -36,9 +37,9 @@ enum Line {
 
 impl Pass {
     pub fn to(name: &'static str, peer: Peer) -> Pass {
-        let line = match peer {
-            Peer::InProcess(routes) => Line::Here(routes.into_axum_router()),
-            Peer::Channel(_) => Line::There { name, peer },
+        let line = match peer.way() {
+            Way::InProcess(routes) => Line::Here(routes.clone().into_axum_router()),
+            Way::Channel(_) => Line::There { name, peer },
         };
         Pass { line, time: None }
     }
@@ -78,6 +79,10 @@ async fn pass(
     let mut request = request.map(tonic::body::Body::new);
     // The channel puts its own authority into the URI, and hyper takes away what is meant for one hop only.
     request.headers_mut().remove(HOST);
+    // What says nothing is taken for the gateway itself by the service behind.
+    if request.extensions().get::<Caller>().is_none() {
+        request.extensions_mut().insert(Caller::public());
+    }
     let ready = peer.ready().await.map_err(|error| failed(name, error))?;
     if !deadline::shorten(request.headers_mut(), time, start.elapsed()) {
         return Err(too_late(name));

@@ -1,5 +1,7 @@
-//! The gateway's tables: facts of cases, the places they belong to, labels; and what is counted and listed from them.
+//! The gateway's tables: facts of cases, the places they belong to, labels, and what is counted and listed from them; those
+//! who call.
 
+pub mod caller;
 pub mod fact;
 pub mod figures;
 pub mod label;

@@ -5,7 +5,11 @@ use axum::{
     http::{StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use kit::refusal::{Kind, Refusal};
+use kit::{
+    refusal::{Kind, Refusal},
+    status::localized,
+};
+use tonic::Status;
 
 use super::{html, query::Asked, shell::Shell, words::Lang};
 
@@ -24,6 +28,7 @@ pub fn refused(uri: &Uri, refusal: &Refusal) -> Response {
     let status = match refusal.kind() {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Denied | Kind::Unauthenticated => StatusCode::FORBIDDEN,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
@@ -34,6 +39,11 @@ pub fn refused(uri: &Uri, refusal: &Refusal) -> Response {
         _ => (refusal.zh().to_owned(), refusal.en().to_owned()),
     };
     page(uri, status, zh, en, faults)
+}
+
+/// The page for what the directory answers.
+pub fn failed(uri: &Uri, status: &Status) -> Response {
+    page(uri, StatusCode::SERVICE_UNAVAILABLE, localized(status), status.message().to_owned(), Vec::new())
 }
 
 /// 404

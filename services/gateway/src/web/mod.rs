@@ -1,5 +1,6 @@
 //! The pages: rendered here, whole without scripts, in Chinese and English, with nothing fetched from elsewhere.
 
+pub mod account;
 mod board;
 mod cases;
 mod chart;
@@ -9,6 +10,7 @@ mod pictures;
 mod query;
 mod shelf;
 mod shell;
+mod sign;
 mod words;
 
 use std::{
@@ -23,9 +25,14 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use kit::{form::Form, id::Division, keys::Keys, refusal::Refusal};
+use kit::{
+    form::Form,
+    id::Division,
+    keys::Keys,
+    refusal::{Kind, Refusal},
+};
 
 use self::{query::Asked, words::Lang};
 use crate::{
@@ -48,21 +55,24 @@ struct Pages(Arc<Inner>);
 struct Inner {
     books: Books,
     keys: Keys,
+    accounts: account::Accounts,
     shelf: shelf::Shelf,
 }
 
-/// The pages over these books.
-pub fn pages(books: Books, keys: Keys) -> Router {
+/// The pages over these books, for everybody and those who have signed in.
+pub fn pages(books: Books, keys: Keys, accounts: account::Accounts) -> Router {
     Router::new()
         .route("/", get(show_board))
         .route("/figures/cases", get(show_cases))
         .route("/figures.json", get(show_json))
+        .route("/sign-in", get(sign::show).post(sign::sign_in))
+        .route("/sign-out", post(sign::sign_out))
         .route("/healthz", get(show_health))
         .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/style.css"))))
         .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
         .fallback(fault::not_found)
         .layer(middleware::map_response(secure))
-        .with_state(Pages(Arc::new(Inner { books, keys, shelf: shelf::Shelf::default() })))
+        .with_state(Pages(Arc::new(Inner { books, keys, accounts, shelf: shelf::Shelf::default() })))
 }
 
 async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
@@ -87,13 +97,22 @@ async fn show_json(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> 
     }
 }
 
-async fn show_cases(State(pages): State<Pages>, uri: Uri) -> Response {
-    let Inner { books, keys, .. } = &*pages.0;
+async fn show_cases(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
+    let Inner { books, keys, accounts, .. } = &*pages.0;
+    let account = match accounts.who(&headers).await {
+        Ok(account) => account,
+        Err(status) => return fault::failed(&uri, &status),
+    };
     let shown = async {
         let asked = Asked::read(&uri)?;
         let mut form = Form::new();
         let (lang, figure, scope) = (form.take(asked.lang()), form.take(asked.figure()), form.take(asked.scope()));
         let ((lang, figure), scope) = ask::read(form, lang.zip(figure).zip(scope))?;
+        let Some(account) = account else { return Ok(sign::first(&uri, lang)) };
+        if !account.caller.is_person() || account.caller.division() != Some(scope.division) {
+            let (zh, en) = ("只能查看本行政区划的办件清单", "lists of cases are for staff of the division");
+            return Err(Refusal::new(Kind::Denied, "NOT_YOUR_DIVISION", zh, en));
+        }
         let token = CasesToken::new(keys, &scope, figure);
         let after = token.after(asked.page_token()?)?;
         let further = after.is_some();
@@ -101,9 +120,10 @@ async fn show_cases(State(pages): State<Pages>, uri: Uri) -> Response {
         let labels = books.labels(scope.division).await?;
         let next = cases.cases.last().filter(|_| cases.more).map(|last| token.next(&last.number));
         let asked = cases::Asked { scope: &scope, figure, lang, further, next };
-        Ok(html(&cases::CasesPage::new(asked, &cases, &labels, books.today())))
+        let page = html(&cases::CasesPage::new(asked, &cases, &labels, books.today()));
+        Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
     };
-    shown.await.map_or_else(|refusal| fault::refused(&uri, &refusal), IntoResponse::into_response)
+    shown.await.unwrap_or_else(|refusal| fault::refused(&uri, &refusal))
 }
 
 async fn show_health(State(pages): State<Pages>) -> Response {
@@ -169,7 +189,7 @@ async fn asset(kind: &'static str, text: &'static str) -> Response {
 /// What every answer carries: nothing but this origin's own style and script, framed by nobody, sniffed by nobody.
 async fn secure(mut answer: Response) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
-        connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let headers = answer.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

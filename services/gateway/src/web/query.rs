@@ -79,6 +79,11 @@ impl Asked {
         self.get("page_token")
     }
 
+    /// Where to go on.
+    pub fn next(&self) -> Result<String, Refusal> {
+        self.get("next").map(super::sign::local)
+    }
+
     fn period(&self) -> Result<Period, Refusal> {
         ask::period(["first", "last"], self.get("first")?, self.get("last")?)
     }

@@ -45,3 +45,9 @@ pub fn cases(scope: &Scope, figure: Figure, lang: Lang) -> String {
     }
     address + "&lang=" + lang.param()
 }
+
+/// Where staff sign in, and where they go from there.
+pub fn sign_in(lang: Lang, next: &str) -> String {
+    let next = if next.is_empty() || next == "/" { String::new() } else { format!("&next={}", encode(next)) };
+    format!("/sign-in?lang={}{next}", lang.param())
+}

@@ -2,12 +2,20 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test uses a part of it
 
+#[path = "../desk/mod.rs"]
+pub mod desk;
+
+use std::sync::Arc;
+
 use bytes::Bytes;
 use gateway::{
     books::Books,
     domain::day::Day,
+    door::{identify::Identify, rate::Rate},
     follow::{directory::FollowDirectory, intake::FollowIntake},
+    known::Known,
     rpc::figures::Metrics,
+    web::account::Accounts,
 };
 use kit::{
     clock::Clock,
@@ -33,6 +41,9 @@ pub struct Ledger {
     pub books: Books,
     pub clock: Clock,
     pub keys: Keys,
+    pub known: Known,
+    /// Where people sign in.
+    pub desk: desk::Desk,
     intake: i64,
     directory: i64,
     _database: TestDatabase,
@@ -46,7 +57,9 @@ impl Ledger {
         let clock = testing::clock(now);
         let books = Books::new(&store, &clock);
         let keys = Keys::from_bytes([7; 32]);
-        Ledger { store, books, clock, keys, intake: 0, directory: 0, _database: database }
+        let known = Known::open(&store).await.expect("reads");
+        let desk = desk::Desk::default();
+        Ledger { store, books, clock, keys, known, desk, intake: 0, directory: 0, _database: database }
     }
 
     /// MetricsService over these books.
@@ -56,7 +69,14 @@ impl Ledger {
     }
 
     pub fn pages(&self) -> axum::Router {
-        gateway::web::pages(self.books.clone(), self.keys.clone())
+        self.pages_limited(0)
+    }
+
+    /// The same, where one address may send so many requests in a second.
+    pub fn pages_limited(&self, rate: u32) -> axum::Router {
+        let identify = Arc::new(Identify::new(self.known.clone(), None));
+        let accounts = Accounts::new(self.desk.peer(), identify, Arc::new(Rate::of(rate)), false);
+        gateway::web::pages(self.books.clone(), self.keys.clone(), accounts)
     }
 
     /// Tells facts of cases, in batches as a feed sends them.
@@ -102,7 +122,10 @@ impl Ledger {
 
     pub async fn directory(&mut self, nouns: Vec<(&str, String, Vec<u8>)>) {
         let all = entries(&mut self.directory, nouns);
-        follower::apply(&self.store, "directory", DIVISION, &all, &FollowDirectory).await.expect("applied");
+        follower::apply(&self.store, "directory", DIVISION, &all, &FollowDirectory(self.known.clone()))
+            .await
+            .expect("applied");
+        self.known.renew().await.expect("reads");
     }
 }
 

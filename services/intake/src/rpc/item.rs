@@ -5,6 +5,7 @@ use std::sync::Arc;
 use calendar::shanghai_date;
 use kit::{
     actor::RequestKey,
+    caller::Caller,
     clock::Moment,
     form::{Form, choice},
     id, page,
@@ -31,6 +32,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl CatalogueService for Catalogue {
     async fn create_item(&self, request: Request<pb::CreateItemRequest>) -> Answer<pb::Item> {
+        let actor = Caller::of_call(&request).actor().to_owned();
         let request = request.into_inner();
         let key = RequestKey::of("CreateItem", &request, &request.request_id)?;
         let asked = Asked::read(request.item)?;
@@ -45,7 +47,7 @@ impl CatalogueService for Catalogue {
                 return Err(Refusal::new(Kind::AlreadyExists, "ITEM_EXISTS", zh, en));
             }
             let item = Item::create(division, &code, asked.text.clone(), from, now.0);
-            put(desk, item, "item.created")
+            put(desk, item, &actor, "item.created")
         };
         self.answer(self.0.writer.change::<Item>(division, keys, Some(key), decide).await?).await
     }
@@ -71,6 +73,7 @@ impl CatalogueService for Catalogue {
     }
 
     async fn revise_item(&self, request: Request<pb::ReviseItemRequest>) -> Answer<pb::Item> {
+        let actor = Caller::of_call(&request).actor().to_owned();
         let request = request.into_inner();
         let key = RequestKey::of("ReviseItem", &request, &request.request_id)?;
         let asked = Asked::read(request.item)?;
@@ -82,12 +85,13 @@ impl CatalogueService for Catalogue {
             let mut item = desk.take::<Item>(&code, Item::not_found)?;
             must_match(&item, &asked.etag)?;
             item.revise(asked.text.clone(), asked.effective_on.unwrap_or(today), today, now.0)?;
-            put(desk, item, "item.revised")
+            put(desk, item, &actor, "item.revised")
         };
         self.answer(self.0.writer.change::<Item>(division, keys, Some(key), decide).await?).await
     }
 
     async fn retire_item(&self, request: Request<pb::RetireItemRequest>) -> Answer<pb::Item> {
+        let actor = Caller::of_call(&request).actor().to_owned();
         let request = request.into_inner();
         let key = RequestKey::of("RetireItem", &request, &request.request_id)?;
         let (division, code) = id::child("name", &request.name, "items")?;
@@ -97,7 +101,7 @@ impl CatalogueService for Catalogue {
             let mut item = desk.take::<Item>(&code, Item::not_found)?;
             must_match(&item, &etag)?;
             item.retire()?;
-            put(desk, item, "item.retired")
+            put(desk, item, &actor, "item.retired")
         };
         self.answer(self.0.writer.change::<Item>(division, keys, Some(key), decide).await?).await
     }
@@ -114,10 +118,9 @@ impl Catalogue {
     }
 }
 
-fn put(desk: &mut Desk<'_>, item: Item, name: &'static str) -> Result<Arc<str>, Refusal> {
+fn put(desk: &mut Desk<'_>, item: Item, actor: &str, name: &'static str) -> Result<Arc<str>, Refusal> {
     let (code, payload) = (item.code.clone(), render(&item, item.newest()).encode_to_vec().into());
-    // Who may keep the catalogue is told by the caller's identity, which calls do not carry yet.
-    desk.record(Event { name, noun: format!("{}/{code}", Item::KIND), actor: kit::actor::SYSTEM.to_owned(), payload });
+    desk.record(Event { name, noun: format!("{}/{code}", Item::KIND), actor: actor.to_owned(), payload });
     desk.put(item);
     Ok(code.into())
 }

@@ -137,7 +137,7 @@ fn options(url: &str, writes: bool) -> ConnectOptions {
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256)
             .pragma("query_only", if writes { "0" } else { "1" })
-            .pragma("cache_size", if writes { "-32768" } else { "-4096" })
+            .pragma("cache_size", if writes { "-32768" } else { "-2048" })
             .pragma("wal_autocheckpoint", "4000")
     });
     options.map_sqlx_postgres_opts(|postgres| {

@@ -80,8 +80,9 @@ async fn follow_once(
     effect: &impl Follow,
     moved: &watch::Sender<u64>,
 ) -> Result<(), FollowError> {
-    effect.applied().await?;
     let positions = position::Entity::find().filter(position::Column::Source.eq(source)).all(store.read()).await?;
+    // After the positions: what a replica applies in between would be neither read here nor sent below.
+    effect.applied().await?;
     let after = positions.into_iter().map(|row| Position { division: row.division, seq: row.seq }).collect();
     let mut request = tonic::Request::new(ReadEntriesRequest { after, division: String::new(), tail: true });
     if let Ok(service) = source.parse() {

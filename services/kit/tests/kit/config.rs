@@ -212,3 +212,22 @@ async fn a_test_database_is_found_again_and_taken_away() {
     drop(database);
     assert!(!config.data.exists());
 }
+
+#[test]
+fn hosts_are_a_list_in_a_file_and_a_text_with_commas_in_the_environment() {
+    let folder = Folder::new();
+    let file = folder.file(
+        "rate = 0\nconnections = 9\n[tls]\nhosts = [\"a.example\", \"10.0.0.1\"]\n[oidc]\nissuer = \"https://x\"",
+    );
+    let config = read(Some(&file), &[]).expect("read");
+    for part in ["hosts: [\"a.example\", \"10.0.0.1\"]", "rate: 0", "connections: 9", "issuer: Some(\"https://x\")"] {
+        assert!(config.contains(part), "{part} not in {config}");
+    }
+    let environment = [("YIZHAN_TLS__HOSTS", "b.example, ::1"), ("YIZHAN_TLS__FOLDER", "/pki"), ("YIZHAN_RATE", "7")];
+    let config = read(Some(&file), &environment).expect("read");
+    for part in ["hosts: [\"b.example\", \"::1\"]", "folder: Some(\"/pki\")", "rate: 7"] {
+        assert!(config.contains(part), "{part} not in {config}");
+    }
+    let error = read(None, &[("YIZHAN_TLS__HOST", "x")]).expect_err("unknown");
+    assert!(error.contains("`YIZHAN_TLS__HOSTS`"), "{error}");
+}

@@ -11,4 +11,5 @@ mod leaf;
 mod reader;
 mod requests;
 mod serve;
+mod tls;
 mod writer;

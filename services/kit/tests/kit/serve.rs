@@ -101,7 +101,7 @@ struct Server {
     address: SocketAddr,
     peer: Peer,
     stop: CancellationToken,
-    ended: JoinHandle<Result<(), tonic::transport::Error>>,
+    ended: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {

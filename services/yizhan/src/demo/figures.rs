@@ -1,7 +1,8 @@
 //! The year as MetricsService and CaseService tell it. Nothing here knows the plan.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
+use kit::keyring::Keyring;
 use proto::{
     directory::v1::DeadlineState,
     gateway::v1::{
@@ -13,11 +14,7 @@ use proto::{
     },
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
 };
-use tonic::{
-    Request, Status,
-    metadata::MetadataValue,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Request, Status, metadata::MetadataValue};
 
 use super::county::DIVISION;
 use crate::trouble;
@@ -39,8 +36,8 @@ pub struct OpenCase {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks for the year's figures once they count everything that has happened.
-pub async fn ask(gateway: SocketAddr) -> anyhow::Result<Answers> {
-    let channel = Endpoint::from_shared(format!("http://{gateway}"))?.tcp_nodelay(true).connect().await?;
+pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
+    let channel = ring.clone();
     let head = head(&channel).await.map_err(unanswered)?;
     let mut metrics = MetricsServiceClient::new(channel.clone());
     let followed = async {
@@ -80,14 +77,14 @@ pub async fn ask(gateway: SocketAddr) -> anyhow::Result<Answers> {
 }
 
 /// The end of the county's intake journal.
-async fn head(channel: &Channel) -> Result<i64, Status> {
+async fn head(channel: &Keyring) -> Result<i64, Status> {
     let mut request = Request::new(ListHeadsRequest {});
     request.metadata_mut().insert("yizhan-service", MetadataValue::from_static("intake"));
     let heads = JournalServiceClient::new(channel.clone()).list_heads(request).await?.into_inner().heads;
     Ok(heads.iter().find(|head| DIVISION.ends_with(&head.division)).map_or(0, |head| head.seq))
 }
 
-async fn figures(metrics: &mut MetricsServiceClient<Channel>, group_by: GroupBy) -> Result<GetFiguresResponse, Status> {
+async fn figures(metrics: &mut MetricsServiceClient<Keyring>, group_by: GroupBy) -> Result<GetFiguresResponse, Status> {
     let (parent, period) = (DIVISION.to_owned(), Some(year()));
     let request = GetFiguresRequest { parent, period, group_by: group_by.into(), selection: None };
     Ok(metrics.get_figures(request).await?.into_inner())

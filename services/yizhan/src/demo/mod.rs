@@ -23,13 +23,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kit::{clock::Clock, config::Config, peer::Peer};
+use kit::{clock::Clock, config::Config, keyring::Keyring, peer::Peer};
 
 use crate::{
     import::{self, Source, Sources},
     serve, trouble,
 };
-use county::County;
+use county::{County, DIVISION};
 use progress::Progress;
 use replay::{Pace, Replay};
 use table::{Table, Target};
@@ -59,6 +59,9 @@ pub struct Args {
     json: bool,
 }
 
+/// Who may look at the lists of cases when the year is over: the county's executive deputy head, who acts on none.
+const READER: &str = "G02";
+
 /// 1 January 2016, 08:00 in Shanghai.
 const MORNING: kit::clock::Moment = kit::clock::Moment(1_451_606_400_000_000);
 
@@ -69,11 +72,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         data: folder.path.clone(),
         listen: args.listen.unwrap_or_else(|| free(4100)),
         web: args.web.unwrap_or_else(|| free(4180)),
+        rate: 0,
         ..Config::default()
     };
     let suite = serve::start(&config, &Clock::simulated(MORNING)).await?;
+    let pki = config.pki();
     let replayed = tokio::select! {
-        replayed = replay(&args, &suite) => replayed,
+        replayed = replay(&args, &pki, &suite) => replayed,
         () = kit::serve::stop_signal() => Err(trouble("已中断", "interrupted")),
     };
     if replayed.is_ok() && !args.exit {
@@ -83,20 +88,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     replayed
 }
 
-async fn replay(args: &Args, suite: &serve::Suite) -> anyhow::Result<()> {
+async fn replay(args: &Args, pki: &Path, suite: &serve::Suite) -> anyhow::Result<()> {
     let progress = Progress::new();
     progress.say(&format!("网页 dashboard http://{} · gRPC {}", suite.web, suite.grpc));
     let county = County::read()?;
-    load(suite.grpc).await?;
+    let ring = Keyring::open(&format!("https://{}", suite.grpc), pki).map_err(|error| {
+        trouble(format!("运维凭证无法使用：{error}"), format!("the operator's credential: {error}"))
+    })?;
+    load(&ring).await?;
     let plan = plan::plan(&county, args.cases, args.seed)?;
-    let replay = Replay::open(county, plan, args.seed, suite.grpc).await?;
+    let replay = Replay::open(county, plan, args.seed, &ring);
     // On a worker of the runtime: the answers need not wake this thread each time.
     let replayed = tokio::spawn(replay.run(progress)).await?;
-    show(args, replayed?, suite).await
+    show(args, replayed?, &ring, suite).await
 }
 
 /// Loads the directory and the catalogue of the county that is compiled in.
-async fn load(gateway: SocketAddr) -> anyhow::Result<()> {
+async fn load(ring: &Keyring) -> anyhow::Result<()> {
     let source = |file, text| Some(Source { file, text });
     let sources = Sources {
         units: source("units.csv", include_str!("../../county/units.csv")),
@@ -105,12 +113,12 @@ async fn load(gateway: SocketAddr) -> anyhow::Result<()> {
         items: source("items.json", include_str!("../../county/items.json")),
     };
     let county = import::County::read("410223", Some(("尉氏县", "Weishi County")), sources)?;
-    import::county(&Peer::connect(&format!("http://{gateway}"))?, &county).await?;
+    import::county(&Peer::from(ring.operator()), &county).await?;
     Ok(())
 }
 
-async fn show(args: &Args, pace: Pace, suite: &serve::Suite) -> anyhow::Result<()> {
-    let answers = figures::ask(suite.grpc).await?;
+async fn show(args: &Args, pace: Pace, ring: &Keyring, suite: &serve::Suite) -> anyhow::Result<()> {
+    let answers = figures::ask(ring).await?;
     let year = County::read()?.year;
     let target = Target::of(&year, args.cases);
     let table = Table {
@@ -121,6 +129,8 @@ async fn show(args: &Args, pace: Pace, suite: &serve::Suite) -> anyhow::Result<(
         memory: peak_memory(),
         seed: args.seed,
     };
+    let reads = !args.json && !args.exit;
+    let password = if reads { ring.password(&format!("{DIVISION}/people/{READER}")).await? } else { String::new() };
     let mut out = io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &table.json())?;
@@ -129,6 +139,10 @@ async fn show(args: &Args, pace: Pace, suite: &serve::Suite) -> anyhow::Result<(
         table.write(&mut out)?;
         if !args.exit {
             writeln!(out, "网页 dashboard http://{} · 按 Ctrl-C 结束 · Ctrl-C to stop", suite.web)?;
+            writeln!(
+                out,
+                "办件清单须登录 the lists of cases need a sign-in · 行政区划 division 410223 · 工号 person {READER} · 密码 password {password}"
+            )?;
         }
     }
     match table.differences() {

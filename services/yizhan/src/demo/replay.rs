@@ -1,19 +1,16 @@
 //! Plays the plan against the gateway: the clock moves from hour to hour, and in each hour is done what is due.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use calendar::{Date, start_of_day};
 use futures::{TryStreamExt, stream::FuturesUnordered};
-use kit::clock::Moment;
+use kit::{clock::Moment, keyring::Keyring};
 use proto::{
     clock::v1::{AdvanceClockRequest, clock_service_client::ClockServiceClient},
     intake::v1::case_service_client::CaseServiceClient,
 };
-use tonic::{
-    Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::Status;
 
 use super::{
     county::County,
@@ -25,9 +22,8 @@ use super::{
 };
 use crate::trouble;
 
-/// Connections to the gateway, and requests in flight over them.
-const CONNECTIONS: usize = 8;
-const IN_FLIGHT: usize = 256;
+/// Requests in flight.
+const IN_FLIGHT: usize = 128;
 
 /// Something to do: a step of a script.
 struct Task {
@@ -54,8 +50,8 @@ pub struct Replay {
     county: County,
     plan: Plan,
     seed: u64,
-    clients: Vec<CaseServiceClient<Channel>>,
-    clock: ClockServiceClient<Channel>,
+    cases: CaseServiceClient<Keyring>,
+    clock: ClockServiceClient<Keyring>,
 }
 
 /// The names of cases that are not at their end, by their place in the plan.
@@ -63,15 +59,9 @@ type Names = HashMap<u32, Arc<str>>;
 type Received = Vec<(u32, Arc<str>)>;
 
 impl Replay {
-    /// Connects to the gateway.
-    pub async fn open(county: County, plan: Plan, seed: u64, gateway: SocketAddr) -> anyhow::Result<Replay> {
-        let endpoint = Endpoint::from_shared(format!("http://{gateway}"))?.tcp_nodelay(true);
-        let mut clients = Vec::with_capacity(CONNECTIONS);
-        for _ in 0..CONNECTIONS {
-            clients.push(CaseServiceClient::new(endpoint.connect().await?));
-        }
-        let clock = ClockServiceClient::new(endpoint.connect().await?);
-        Ok(Replay { county, plan, seed, clients, clock })
+    pub fn open(county: County, plan: Plan, seed: u64, ring: &Keyring) -> Replay {
+        let (cases, clock) = (CaseServiceClient::new(ring.clone()), ClockServiceClient::new(ring.clone()));
+        Replay { county, plan, seed, cases, clock }
     }
 
     /// Plays the year through its last evening.
@@ -121,13 +111,13 @@ impl Replay {
     async fn perform_all(&self, phase: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
         let (mut received, mut flying) = (Received::new(), FuturesUnordered::new());
         let rows = phase.chunk_by(|one, next| one.order == next.order && one.order < STEP);
-        for (lane, row) in rows.enumerate() {
+        for row in rows {
             if flying.len() == IN_FLIGHT
                 && let Some(done) = flying.try_next().await?
             {
                 received.extend(done);
             }
-            flying.push(self.in_order(row, lane, names, progress));
+            flying.push(self.in_order(row, names, progress));
         }
         while let Some(done) = flying.try_next().await? {
             received.extend(done);
@@ -135,16 +125,10 @@ impl Replay {
         Ok(received)
     }
 
-    async fn in_order(
-        &self,
-        tasks: &[Task],
-        lane: usize,
-        names: &Names,
-        progress: &Progress,
-    ) -> anyhow::Result<Received> {
+    async fn in_order(&self, tasks: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
         let mut received = Received::new();
         for task in tasks {
-            received.extend(self.perform(task, lane, names, progress).await?);
+            received.extend(self.perform(task, names, progress).await?);
         }
         Ok(received)
     }
@@ -153,7 +137,6 @@ impl Replay {
     async fn perform(
         &self,
         task: &Task,
-        lane: usize,
         names: &Names,
         progress: &Progress,
     ) -> anyhow::Result<Option<(u32, Arc<str>)>> {
@@ -161,7 +144,7 @@ impl Replay {
         let name = if task.step == 0 { "" } else { names.get(&task.script).context("a step before the receipt")? };
         let call =
             request::call(&self.county, script, task.step, name, self.seed).context("a step without a request")?;
-        let mut client = self.clients[lane % CONNECTIONS].clone();
+        let mut client = self.cases.clone();
         let case = call.send(&mut client).await.map_err(|status| self.refused(task, name, &status))?;
         progress.done();
         let goes_on = task.step == 0 && script.step(1).is_some();

@@ -1,8 +1,9 @@
 //! The requests of a case: what each step of its script asks of CaseService. They follow from the seed, so that a rerun
 //! repeats them with the same request ids.
 
+use kit::keyring::Keyring;
 use proto::intake::v1::{self as pb, case_service_client::CaseServiceClient};
-use tonic::{Status, transport::Channel};
+use tonic::Status;
 
 use super::{
     applicant::{applicant, recipient},
@@ -35,7 +36,7 @@ pub enum Call {
 }
 
 impl Call {
-    pub async fn send(self, client: &mut CaseServiceClient<Channel>) -> Result<pb::Case, Status> {
+    pub async fn send(self, client: &mut CaseServiceClient<Keyring>) -> Result<pb::Case, Status> {
         let answer = match self {
             Call::Receive(request) => client.receive_case(*request).await,
             Call::AskSupplement(request) => client.request_supplement(request).await,

@@ -28,7 +28,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::{
-    peer::{connect, refused},
+    peer::{To, refused, timed},
     trouble,
 };
 use fault::Faults;
@@ -41,9 +41,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// 服务地址 · The server's URL
-    #[arg(long, env = "YIZHAN_SERVER", default_value = "http://127.0.0.1:4100")]
-    server: String,
+    #[command(flatten)]
+    to: To,
     /// 行政区划代码 · Division, six digits
     #[arg(long, env = "YIZHAN_DIVISION")]
     division: String,
@@ -70,7 +69,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let peer = connect("--server", &args.server)?;
+    let peer = args.to.operator()?;
     let mut faults = Faults::default();
     let mut read = |path: &Option<PathBuf>| path.as_deref().and_then(|path| read_text(path, &mut faults));
     let texts = [read(&args.units), read(&args.windows), read(&args.people), read(&args.items)];
@@ -276,7 +275,7 @@ async fn import(
     validate_only: bool,
 ) -> anyhow::Result<directory::ImportDirectoryResponse> {
     let mut client = DirectoryServiceClient::new(peer.clone());
-    let answer = client.import_directory(county.request(validate_only)).await;
+    let answer = client.import_directory(timed(county.request(validate_only))).await;
     Ok(answer.map_err(|status| county.refused(&status))?.into_inner())
 }
 
@@ -288,7 +287,7 @@ enum Put {
 
 /// Makes an item, revises it where it says something else, or leaves it.
 async fn put(client: &mut CatalogueServiceClient<Peer>, item: &intake::Item) -> Result<Put, Status> {
-    let there = match client.get_item(intake::GetItemRequest { name: item.name.clone() }).await {
+    let there = match client.get_item(timed(intake::GetItemRequest { name: item.name.clone() })).await {
         Ok(there) => Some(there.into_inner()),
         Err(status) if status.code() == Code::NotFound => None,
         Err(status) => return Err(status),
@@ -297,7 +296,7 @@ async fn put(client: &mut CatalogueServiceClient<Peer>, item: &intake::Item) -> 
         Some(there) if there.text == item.text => Ok(Put::Unchanged),
         Some(there) => {
             let request_id = request_id("ReviseItem", there.revision, item);
-            client.revise_item(intake::ReviseItemRequest { item: Some(item.clone()), request_id }).await?;
+            client.revise_item(timed(intake::ReviseItemRequest { item: Some(item.clone()), request_id })).await?;
             Ok(Put::Revised)
         }
         None => {
@@ -305,7 +304,7 @@ async fn put(client: &mut CatalogueServiceClient<Peer>, item: &intake::Item) -> 
                 intake::CreateItemRequest { item: Some(item.clone()), request_id: request_id("CreateItem", 0, item) };
             let mut waited = Duration::ZERO;
             loop {
-                match client.create_item(request.clone()).await {
+                match client.create_item(timed(request.clone())).await {
                     Err(status) if kit::status::reason(&status) == "UNIT_NOT_FOUND" && waited < PATIENCE => {
                         tokio::time::sleep(PAUSE).await;
                         waited += PAUSE;

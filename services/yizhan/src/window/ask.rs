@@ -6,6 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use proto::intake::v1 as pb;
 use uuid::Uuid;
 
+use crate::peer::To;
+
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -18,9 +20,8 @@ pub struct Args {
 #[derive(clap::Args)]
 #[command(next_help_heading = "窗口 · At which window")]
 pub struct At {
-    /// 服务地址 · The server's URL
-    #[arg(long, env = "YIZHAN_SERVER", default_value = "http://127.0.0.1:4100", global = true)]
-    pub server: String,
+    #[command(flatten)]
+    pub to: To,
     /// 行政区划代码 · Division, six digits
     #[arg(long, env = "YIZHAN_DIVISION", global = true)]
     pub division: Option<String>,

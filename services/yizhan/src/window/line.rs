@@ -10,7 +10,10 @@ use bytes::{Buf, Bytes};
 use http::uri::PathAndQuery;
 use kit::{clock::Clock, peer::Peer};
 use prost::Message;
-use proto::intake::v1::{self as pb, attachment_service_client::AttachmentServiceClient};
+use proto::{
+    intake::v1::{self as pb, attachment_service_client::AttachmentServiceClient},
+    rule,
+};
 use tonic::{
     Code, Request, Status,
     client::Grpc,
@@ -25,7 +28,8 @@ use super::{
     show::Tell,
 };
 use crate::{
-    peer::connect,
+    peer::Link,
+    sign_in::SignedIn,
     spool::{Kept, Name, Refused, Spool},
     trouble,
 };
@@ -35,7 +39,8 @@ const CHUNK: usize = 64 << 10;
 
 pub struct Line {
     pub server: String,
-    pub peer: Peer,
+    peer: Peer,
+    signed: SignedIn,
     pub spool: PathBuf,
     pub tell: Tell,
     patience: Duration,
@@ -74,8 +79,9 @@ pub struct Delivery {
 impl Line {
     pub fn open(at: &At) -> anyhow::Result<Line> {
         Ok(Line {
-            server: at.server.trim_end_matches('/').to_owned(),
-            peer: connect("--server", &at.server)?,
+            server: at.to.server.trim_end_matches('/').to_owned(),
+            peer: at.to.terminal()?,
+            signed: SignedIn::at(&at.to.folder()),
             spool: at.spool.clone().or_else(usual_spool).ok_or_else(|| {
                 trouble("请用 --spool 指定断网时的存放目录", "name a folder for what cannot be sent by --spool")
             })?,
@@ -156,6 +162,11 @@ impl Line {
                     spool.remove(&name)?;
                     delivery.own = Some(ExitCode::from(REFUSED));
                 }
+                // Whoever did it has to sign in again; then it is sent.
+                Outcome::Refused(status) if status.code() == Code::Unauthenticated => {
+                    self.tell.unsigned(&kept, actor(&kept).as_deref().unwrap_or_default(), &status)?;
+                    delivery.left += 1;
+                }
                 Outcome::Refused(status) => {
                     self.tell.refused(&kept, &status, false)?;
                     let why = Refused {
@@ -182,6 +193,15 @@ impl Line {
         tokio::time::timeout(self.patience, asked).await.unwrap_or_else(|_| Err(late()))
     }
 
+    /// The server, as a person has it who is signed in here; as the terminal, where nobody of that name is.
+    pub async fn link(&self, person: Option<&str>) -> Result<Link, Status> {
+        let bearer = match person {
+            Some(person) => self.signed.bearer(person, &self.peer).await?,
+            None => None,
+        };
+        Ok(Link::new(self.peer.clone(), bearer, self.patience))
+    }
+
     /// Opens the spool; waits while another program holds it.
     pub fn spool(&self) -> anyhow::Result<Spool> {
         Spool::open(&self.spool).map_err(|error| self.unusable(&error))
@@ -189,10 +209,11 @@ impl Line {
 
     async fn send(&self, kept: &Kept) -> Outcome {
         let sent = async {
+            let link = self.link(actor(kept).as_deref()).await?;
             if kept.rpc == UPLOAD {
-                self.upload(kept).await.map(Answer::Attachment)
+                self.upload(kept, link).await.map(Answer::Attachment)
             } else {
-                self.unary(kept).await.map(|case| Answer::Case(Box::new(case)))
+                self.unary(kept, link).await.map(|case| Answer::Case(Box::new(case)))
             }
         };
         match self.ask(sent).await {
@@ -202,17 +223,17 @@ impl Line {
         }
     }
 
-    async fn unary(&self, kept: &Kept) -> Result<pb::Case, Status> {
+    async fn unary(&self, kept: &Kept, link: Link) -> Result<pb::Case, Status> {
         let path =
             PathAndQuery::try_from(format!("/{}", kept.rpc)).map_err(|error| Status::unknown(error.to_string()))?;
-        let mut grpc = Grpc::new(self.peer.clone());
+        let mut grpc = Grpc::new(link);
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let mut request = Request::new(Bytes::from(kept.request.clone()));
         request.set_timeout(self.patience);
         Ok(grpc.unary(request, path, AsKept).await?.into_inner())
     }
 
-    async fn upload(&self, kept: &Kept) -> Result<pb::Attachment, Status> {
+    async fn upload(&self, kept: &Kept, link: Link) -> Result<pb::Attachment, Status> {
         use pb::upload_attachment_request::Part;
         let header = pb::UploadHeader::decode(kept.request.as_slice()).map_err(|e| Status::unknown(e.to_string()))?;
         let chunks: Vec<_> = kept.content.chunks(CHUNK).map(|chunk| Part::Chunk(chunk.to_vec())).collect();
@@ -220,7 +241,7 @@ impl Line {
         let parts = tokio_stream::iter(parts.map(|part| pb::UploadAttachmentRequest { part: Some(part) }));
         let mut request = Request::new(parts);
         request.set_timeout(self.patience);
-        let mut client = AttachmentServiceClient::new(self.peer.clone());
+        let mut client = AttachmentServiceClient::new(link);
         Ok(client.upload_attachment(request).await?.into_inner())
     }
 
@@ -231,6 +252,15 @@ impl Line {
             format!("the spool {shown} cannot be used, so nothing was sent: {error}"),
         )
     }
+}
+
+/// Who did what is kept: the person that the rule of its method looks at.
+fn actor(kept: &Kept) -> Option<String> {
+    let path = rule::of(&format!("/{}", kept.rpc))?.actor;
+    // What is kept of an upload is its header.
+    let path = if kept.rpc == UPLOAD { path.get(1..)? } else { path };
+    let person = rule::text(&kept.request, path).ok()?;
+    Some(person.to_owned()).filter(|person| !person.is_empty())
 }
 
 /// Whether the service itself has said no. Everything else (a lost line, a proxy's page, a full server) says nothing of

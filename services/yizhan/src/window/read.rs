@@ -5,7 +5,6 @@ use std::{
     process::ExitCode,
 };
 
-use kit::peer::Peer;
 use proto::intake::v1::{self as pb, case_service_client::CaseServiceClient};
 use tonic::Status;
 use uuid::Uuid;
@@ -17,6 +16,7 @@ use super::{
     line::Line,
     show,
 };
+use crate::peer::Link;
 
 /// A page holds at most so many.
 const PAGE: usize = 200;
@@ -24,8 +24,13 @@ const PAGE: usize = 200;
 pub async fn run(line: &Line, look: &Look, at: &At) -> anyhow::Result<ExitCode> {
     let asked = question(look, at)?;
     line.deliver_first().await?;
-    let mut client = CaseServiceClient::new(line.peer.clone());
-    match line.ask(answer(&mut client, asked)).await {
+    // What the public may see needs no name.
+    let person = at.clerk().ok();
+    let answered = async {
+        let mut client = CaseServiceClient::new(line.link(person.as_deref()).await?);
+        answer(&mut client, asked).await
+    };
+    match line.ask(answered).await {
         Ok(answer) => {
             answer.tell(line.tell.json)?;
             Ok(ExitCode::SUCCESS)
@@ -73,7 +78,7 @@ fn question(look: &Look, at: &At) -> Result<Question, Missing> {
     })
 }
 
-async fn answer(client: &mut CaseServiceClient<Peer>, question: Question) -> Result<Answer, Status> {
+async fn answer(client: &mut CaseServiceClient<Link>, question: Question) -> Result<Answer, Status> {
     Ok(match question {
         Question::Get(request) => Answer::Case(Box::new(client.get_case(request).await?.into_inner())),
         Question::Track(request) => Answer::Tracked(client.track_case(request).await?.into_inner()),

@@ -56,6 +56,16 @@ impl Tell {
         refusal(&mut err, status)
     }
 
+    /// Kept on, because whoever did it is not signed in any more.
+    pub fn unsigned(self, kept: &Kept, person: &str, status: &Status) -> io::Result<()> {
+        if self.json {
+            return writeln!(io::stdout().lock(), "{}", json::kept(kept, Some(status)));
+        }
+        let mut err = io::stderr().lock();
+        writeln!(err, "等待经办人登录后补发 · kept until its clerk signs in: {}", kept.about)?;
+        writeln!(err, "  yizhan sign-in {person}")
+    }
+
     /// A question that was refused, or could not be asked.
     pub fn unanswered(self, server: &str, status: &Status) -> io::Result<()> {
         if self.json {

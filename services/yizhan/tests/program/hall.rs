@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -79,9 +79,20 @@ pub fn program(args: &[&str]) -> Command {
     command
 }
 
+/// Of everybody.
+const PASSWORD: &str = "correct horse battery\n";
+
 /// Runs the program to its end.
 pub fn run(args: &[&str]) -> Said {
-    let output = program(args).output().expect("the program runs");
+    said(&mut program(args), "")
+}
+
+/// The same, with this on its standard input.
+pub fn said(command: &mut Command, line: &str) -> Said {
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("the program runs");
+    // One that needs no input may have ended.
+    let _ = child.stdin.take().expect("piped").write_all(line.as_bytes());
+    let output = child.wait_with_output().expect("the program ends");
     Said {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).expect("UTF-8"),
@@ -93,6 +104,8 @@ pub fn run(args: &[&str]) -> Said {
 pub struct Server {
     child: Child,
     pub grpc: String,
+    /// Its data folder, where the commands find the authority and the operator's credential.
+    pub data: String,
 }
 
 impl Server {
@@ -112,7 +125,8 @@ impl Server {
         while let Ok(line) = lines.recv_timeout(PATIENCE) {
             if line["fields"]["message"] == "listening" {
                 let grpc = line["fields"]["grpc"].as_str().expect("an address").to_owned();
-                return Ok(Server { child, grpc });
+                let data = line["fields"]["data"].as_str().expect("a folder").to_owned();
+                return Ok(Server { child, grpc, data });
             }
             said.push_str(line.as_str().map_or_else(|| line.to_string(), str::to_owned).as_str());
             said.push('\n');
@@ -123,7 +137,26 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.grpc)
+        format!("https://{}", self.grpc)
+    }
+
+    /// A command that finds its credential in the data folder, at another address if it is said.
+    pub fn run(&self, args: &[&str]) -> Said {
+        said(program(args).env("YIZHAN_DATA", &self.data).env("YIZHAN_SERVER", self.url()), "")
+    }
+
+    /// The same with one line on standard input.
+    pub fn run_with(&self, args: &[&str], line: &str) -> Said {
+        said(program(args).env("YIZHAN_DATA", &self.data).env("YIZHAN_SERVER", self.url()), line)
+    }
+
+    /// Sets the passwords of those who act in the tests, and signs them in.
+    pub fn sign_in(&self, people: &[&str]) {
+        for person in people {
+            for task in ["password", "sign-in"] {
+                self.run_with(&[task, "--division", "410223", person], PASSWORD).ok();
+            }
+        }
     }
 
     /// SIGTERM.
@@ -168,7 +201,8 @@ impl Hall {
     pub fn open() -> Hall {
         let folder = Folder::new();
         let server = start(&folder, "127.0.0.1:0");
-        import(&server.url()).ok();
+        import(&server).ok();
+        server.sign_in(&["U014-08", "U014-06", "C01-1"]);
         Hall { server, folder }
     }
 
@@ -198,19 +232,19 @@ impl Hall {
         let Hall { server, folder } = self;
         let grpc = server.grpc.clone();
         drop(server);
-        between(&format!("http://{grpc}"), &folder);
+        between(&format!("https://{grpc}"), &folder);
         Hall { server: start(&folder, &grpc), folder }
     }
 }
 
 /// Loads the county of the demo.
-pub fn import(url: &str) -> Said {
+pub fn import(server: &Server) -> Said {
     let files = ["units.csv", "windows.csv", "people.csv", "items.json"].map(county);
-    let mut args = vec!["import", "--server", url, "--division", "410223", "--division-name", "尉氏县"];
+    let mut args = vec!["import", "--division", "410223", "--division-name", "尉氏县"];
     for (option, file) in ["--units", "--windows", "--people", "--items"].into_iter().zip(&files) {
         args.extend([option, file]);
     }
-    run(&args)
+    server.run(&args)
 }
 
 /// An application with all that is required (公共场所卫生许可).
@@ -237,8 +271,9 @@ pub const RECEIVE: &[&str] = &[
 
 /// A window of the county at a server, with a spool in the folder.
 pub fn window(url: &str, folder: &Folder, args: &[&str]) -> Said {
-    let spool = folder.path("spool");
-    run(&[&["window", "--server", url, "--division", "410223", "--spool", &spool], args].concat())
+    let (spool, data) = (folder.path("spool"), folder.path("data"));
+    let to = ["window", "--server", url, "--data", &data, "--division", "410223", "--spool", &spool];
+    run(&[&to, args].concat())
 }
 
 pub fn county(file: &str) -> String {

@@ -1,10 +1,9 @@
 //! `yizhan import`.
 
-use crate::hall::{Folder, Hall, Said, county, run};
+use crate::hall::{Folder, Hall, Said, county};
 
 fn import(hall: &Hall, args: &[&str]) -> Said {
-    let url = hall.server.url();
-    run(&[&["import", "--server", &url, "--division", "410223"], args].concat())
+    hall.server.run(&[&["import", "--division", "410223"], args].concat())
 }
 
 /// The faults: what stands below the heading, up to the words.
@@ -181,6 +180,6 @@ fn a_check_changes_nothing() {
         let said = import(&hall, &["--units", &units, "--check"]).ok();
         assert!(said.out.contains("nothing was changed") && said.out.contains("1 created"), "{}", said.out);
     }
-    let none = run(&["import", "--server", &hall.server.url(), "--division", "999999", "--units", &units]);
+    let none = hall.server.run(&["import", "--division", "999999", "--units", &units]);
     assert!(none.code == 1 && none.err.contains("--division"), "a division is made only by name: {}", none.err);
 }

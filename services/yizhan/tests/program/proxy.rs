@@ -19,7 +19,12 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct Rules {
-    /// Nothing that the server says arrives.
+    /// How much the server has said on the connection that came last.
+    heard: AtomicUsize,
+    /// How much it says where it answers next to nothing: the greetings of TLS and HTTP/2, and a little. What goes beyond
+    /// is an answer with a case in it.
+    greeting: AtomicUsize,
+    /// No answer arrives.
     swallow: AtomicBool,
     /// The line is cut where the server begins to answer.
     cut: AtomicBool,
@@ -32,7 +37,7 @@ struct Rules {
 impl Proxy {
     pub fn to(server: &str) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let url = format!("https://{}", listener.local_addr().expect("bound"));
         let (rules, server): (Arc<Rules>, SocketAddr) = (Arc::default(), server.parse().expect("an address"));
         let of = rules.clone();
         thread::spawn(move || {
@@ -46,6 +51,12 @@ impl Proxy {
             }
         });
         Proxy { url, rules }
+    }
+
+    /// Learns from a call whose answer is next to nothing how long the greetings are.
+    pub fn learn(&self, call: impl FnOnce(&str)) {
+        call(&self.url);
+        self.rules.greeting.store(self.rules.heard.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
     /// From now on the answers are lost.
@@ -92,13 +103,15 @@ fn down(mut server: TcpStream, mut client: TcpStream, rules: &Rules) {
     let mut heard = 0;
     while let Ok(read @ 1..) = server.read(&mut buffer) {
         heard += read;
-        // The first hundred bytes are HTTP/2's greeting; an answer has its case, and so is longer.
-        if rules.cut.load(Ordering::SeqCst) && heard > 200 {
+        rules.heard.store(heard, Ordering::SeqCst);
+        let answers = heard > rules.greeting.load(Ordering::SeqCst);
+        if rules.cut.load(Ordering::SeqCst) && answers {
             let _ = client.shutdown(Shutdown::Both);
             let _ = server.shutdown(Shutdown::Both);
             return;
         }
-        if !rules.swallow.load(Ordering::SeqCst) && client.write_all(&buffer[..read]).is_err() {
+        let swallowed = rules.swallow.load(Ordering::SeqCst) && answers;
+        if !swallowed && client.write_all(&buffer[..read]).is_err() {
             return;
         }
     }

@@ -51,29 +51,29 @@ fn a_folder_with_databases_of_unknown_time_is_not_trained_on() {
 fn training_goes_on_from_the_latest_time_that_was_lived() {
     let folder = Folder::new();
     let first = serve(&folder, &["--simulate", "2016-03-08T09:00"]).expect("training");
-    run(&["clock", "--server", &first.url(), "advance", "2016-03-20T10:00"]).ok();
+    first.run(&["clock", "advance", "2016-03-20T10:00"]).ok();
     // Killed, not stopped: the time was written down before it came.
     drop(first);
     let again = serve(&folder, &["--simulate", "2016-03-08T09:00"]).expect("training");
-    assert!(run(&["clock", "--server", &again.url()]).ok().out.starts_with("2016-03-20T10:00:00+08:00"));
+    assert!(again.run(&["clock"]).ok().out.starts_with("2016-03-20T10:00:00+08:00"));
     again.stop();
     let later = serve(&folder, &["--simulate", "2016-04-01T08:00"]).expect("training");
-    assert!(run(&["clock", "--server", &later.url()]).ok().out.starts_with("2016-04-01T08:00:00+08:00"));
+    assert!(later.run(&["clock"]).ok().out.starts_with("2016-04-01T08:00:00+08:00"));
 }
 
 #[test]
 fn the_clock_goes_forward_only_and_a_real_one_not_at_all() {
     let folder = Folder::new();
     let training = serve(&folder, &["--simulate", "2016-03-08T09:00"]).expect("training");
-    let advance = |url: &str, to: &str| run(&["clock", "--server", url, "advance", to]);
-    assert_eq!(advance(&training.url(), "2016-03-08T08:59").code, 1);
-    assert_eq!(advance(&training.url(), "2026-04-08T09:00").code, 1, "more than ten years");
-    assert_eq!(advance(&training.url(), "2016-03-08T09:00").code, 0);
-    assert_eq!(advance(&training.url(), "the day after").code, 2);
+    let advance = |server: &Server, to: &str| server.run(&["clock", "advance", to]);
+    assert_eq!(advance(&training, "2016-03-08T08:59").code, 1);
+    assert_eq!(advance(&training, "2026-04-08T09:00").code, 1, "more than ten years");
+    assert_eq!(advance(&training, "2016-03-08T09:00").code, 0);
+    assert_eq!(advance(&training, "the day after").code, 2);
 
     let folder = Folder::new();
     let real = serve(&folder, &[]).expect("real");
-    let said = advance(&real.url(), "2100-01-01T00:00");
+    let said = advance(&real, "2100-01-01T00:00");
     assert!(said.code == 1 && said.err.contains("[CLOCK_IS_REAL]"), "{said:?}");
 }
 
@@ -82,7 +82,7 @@ fn what_falls_due_is_done_when_the_clock_is_advanced() {
     let hall = Hall::open();
     let case = hall.receive();
     let number = case["number"].as_str().expect("a number");
-    run(&["clock", "--server", &hall.server.url(), "advance", "2016-03-16T00:00"]).ok();
+    hall.server.run(&["clock", "advance", "2016-03-16T00:00"]).ok();
     let case = hall.window(&["get", number, "--json"]).ok().json();
     // Silence for five working days is acceptance from the day of receipt (行政许可法 art. 32).
     assert_eq!((&case["accepted_on"], &case["deemed_accepted"]), (&"2016-03-08".into(), &true.into()));
@@ -135,7 +135,7 @@ fn a_setting_that_is_wrong_is_named() {
 fn a_role_without_its_peer_says_which_setting_is_missing() {
     let folder = Folder::new();
     assert!(refused(serve(&folder, &["intake"])).contains("peers.directory"));
-    let config = folder.write("yizhan.toml", "[peers]\ndirectory = \"http://127.0.0.1:1\"");
+    let config = folder.write("yizhan.toml", "[peers]\ndirectory = \"https://127.0.0.1:1\"");
     let said = refused(serve(&folder, &["gateway", "--config", &config]));
     assert!(said.contains("peers.intake") && said.contains("YIZHAN_PEERS__INTAKE"), "{said}");
     let config = folder.write("yizhan.toml", "[peers]\ndirectory = \"127.0.0.1:1\"");
@@ -149,21 +149,26 @@ fn three_programs_do_as_one_does() {
     let folder = Folder::new();
     let serve = |role: &str, peers: &[(&str, &Server)]| {
         let urls: String = peers.iter().map(|(name, server)| format!("{name} = \"{}\"\n", server.url())).collect();
-        let config = folder.write(&format!("{role}.toml"), format!("[peers]\n{urls}"));
+        let pki = folder.path("data/pki");
+        let config = folder.write(&format!("{role}.toml"), format!("[tls]\nfolder = \"{pki}\"\n[peers]\n{urls}"));
         let data = folder.path(role);
         let args = [role, "--config", &config, "--data", &data, "--listen", ANY, "--web", ANY];
-        Server::start(&args).unwrap_or_else(|said| panic!("{said:?}"))
+        let mut server = Server::start(&args).unwrap_or_else(|said| panic!("{said:?}"));
+        // Where its commands find their credential.
+        server.data = folder.path("data");
+        server
     };
     let directory = serve("directory", &[]);
     let intake = serve("intake", &[("directory", &directory)]);
     let gateway = serve("gateway", &[("directory", &directory), ("intake", &intake)]);
     let url = gateway.url();
-    import(&url).ok();
+    import(&gateway).ok();
+    gateway.sign_in(&["U014-08"]);
     let at = ["--window", "B10", "--clerk", "U014-08"];
     let case = window(&url, &folder, &[&at, RECEIVE].concat()).ok().json()["case"].clone();
     assert_eq!(case["state"], "RECEIVED");
     for server in [&directory, &intake, &gateway] {
-        run(&["health", "--server", &server.url()]).ok();
+        server.run(&["health"]).ok();
     }
 }
 
@@ -176,12 +181,14 @@ fn sigterm_lets_a_call_finish() {
     proxy.hold_after(64 << 10);
     let file = hall.folder.write("map.pdf", [b"%PDF-1.4\n".as_slice(), &[b' '; 200 << 10], b"\n%%EOF"].concat());
     let attach = thread::spawn({
-        let (url, spool) = (proxy.url.clone(), hall.folder.path("spool-2"));
+        let (url, spool, data) = (proxy.url.clone(), hall.folder.path("spool-2"), hall.folder.path("data"));
         move || {
             run(&[
                 "window",
                 "--server",
                 &url,
+                "--data",
+                &data,
                 "--division",
                 "410223",
                 "--clerk",
@@ -214,12 +221,14 @@ fn sigterm_waits_for_nobody_longer_than_it_says() {
     proxy.hold_after(64 << 10);
     let file = hall.folder.write("map.pdf", [b"%PDF-1.4\n".as_slice(), &[b' '; 200 << 10], b"\n%%EOF"].concat());
     let url = proxy.url.clone();
-    let spool = hall.folder.path("spool-2");
+    let (spool, data) = (hall.folder.path("spool-2"), hall.folder.path("data"));
     let attach = thread::spawn(move || {
         run(&[
             "window",
             "--server",
             &url,
+            "--data",
+            &data,
             "--division",
             "410223",
             "--clerk",
@@ -247,10 +256,10 @@ fn sigterm_waits_for_nobody_longer_than_it_says() {
 fn health_tells_a_server_that_serves_from_one_that_does_not() {
     let folder = Folder::new();
     let server = serve(&folder, &[]).expect("real");
-    let url = server.url();
-    run(&["health", "--server", &url]).ok();
+    let (url, data) = (server.url(), server.data.clone());
+    server.run(&["health"]).ok();
     server.stop();
-    assert_eq!(run(&["health", "--server", &url]).code, 1);
+    assert_eq!(run(&["health", "--server", &url, "--data", &data]).code, 1);
 }
 
 #[test]
@@ -266,14 +275,15 @@ fn what_was_answered_outlives_the_program_on_both_engines() {
         let config = folder.write("yizhan.toml", format!("[databases]\n{databases}"));
         let at = ["--window", "B10", "--clerk", "U014-08"];
         let first = serve(&folder, &["--config", &config]).expect("serves");
-        import(&first.url()).ok();
+        import(&first).ok();
+        first.sign_in(&["U014-08"]);
         let case = window(&first.url(), &folder, &[&at, RECEIVE].concat()).ok().json()["case"].clone();
         let number = case["number"].as_str().expect("a number");
         window(&first.url(), &folder, &[at.as_slice(), &["accept", number]].concat()).ok();
         // Killed.
         drop(first);
         let again = serve(&folder, &["--config", &config]).expect("serves again");
-        let case = window(&again.url(), &folder, &["get", number, "--json"]).ok().json();
+        let case = window(&again.url(), &folder, &["--clerk", "U014-08", "get", number, "--json"]).ok().json();
         assert_eq!(case["state"], "ACCEPTED", "{}", database.engine());
         let next = window(&again.url(), &folder, &[&at, RECEIVE].concat()).ok().json()["case"]["number"].to_string();
         assert!(next.contains("-000002-"), "{next}");

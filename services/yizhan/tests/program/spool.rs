@@ -12,6 +12,13 @@ fn over(url: &str, folder: &Folder, args: &[&str]) -> Said {
     window(url, folder, &[&["--window", "B10", "--clerk", "U014-08", "--timeout", "3"], args].concat())
 }
 
+/// A folder with a spool of its own and the credentials of a hall's.
+fn beside(hall: &Folder) -> Folder {
+    let folder = Folder::new();
+    std::os::unix::fs::symlink(hall.path("data"), folder.path("data")).expect("linked");
+    folder
+}
+
 fn kept(folder: &Folder) -> usize {
     let files = fs::read_dir(folder.0.join("spool")).expect("a spool");
     files.filter(|file| file.as_ref().expect("read").path().extension().is_some_and(|end| end == "json")).count()
@@ -43,12 +50,13 @@ fn what_was_told_while_the_server_was_down_is_delivered_once() {
 fn a_request_whose_answer_was_lost_takes_effect_once() {
     let hall = Hall::open();
     let proxy = Proxy::to(&hall.server.grpc);
+    proxy.learn(|url| drop(over(url, &beside(&hall.folder), &["list"]).ok()));
     proxy.swallow(true);
     let said = over(&proxy.url, &hall.folder, RECEIVE);
     assert_eq!(said.code, 3, "{said:?}");
     // The server did it; only the window does not know.
     let url = hall.server.url();
-    let there = over(&url, &Folder::new(), &["list", "--json"]).ok().json()["number"].clone();
+    let there = over(&url, &beside(&hall.folder), &["list", "--json"]).ok().json()["number"].clone();
     proxy.swallow(false);
     let delivered = over(&proxy.url, &hall.folder, &["deliver", "--json"]).ok().json();
     assert_eq!((&delivered["outcome"], &delivered["case"]["number"]), (&"delivered".into(), &there));
@@ -59,6 +67,7 @@ fn a_request_whose_answer_was_lost_takes_effect_once() {
 fn a_line_that_breaks_with_the_answer_is_a_cut_line() {
     let hall = Hall::open();
     let proxy = Proxy::to(&hall.server.grpc);
+    proxy.learn(|url| drop(over(url, &beside(&hall.folder), &["list"]).ok()));
     proxy.cut(true);
     let said = over(&proxy.url, &hall.folder, RECEIVE);
     assert_eq!((said.code, kept(&hall.folder)), (3, 1), "{said:?}");
@@ -71,6 +80,7 @@ fn a_line_that_breaks_with_the_answer_is_a_cut_line() {
 fn a_window_that_is_killed_while_it_waits_has_kept_its_request() {
     let hall = Hall::open();
     let proxy = Proxy::to(&hall.server.grpc);
+    proxy.learn(|url| drop(over(url, &beside(&hall.folder), &["list"]).ok()));
     proxy.swallow(true);
     let spool = hall.folder.path("spool");
     let at = [
@@ -81,6 +91,8 @@ fn a_window_that_is_killed_while_it_waits_has_kept_its_request() {
         "410223",
         "--spool",
         &spool,
+        "--data",
+        &hall.server.data,
         "--window",
         "B10",
         "--clerk",
@@ -88,7 +100,7 @@ fn a_window_that_is_killed_while_it_waits_has_kept_its_request() {
     ];
     let mut child = crate::hall::program(&[&at, RECEIVE].concat()).spawn().expect("the program runs");
     // Until the server has done it.
-    while over(&hall.server.url(), &Folder::new(), &["list", "--json"]).ok().out.is_empty() {}
+    while over(&hall.server.url(), &beside(&hall.folder), &["list", "--json"]).ok().out.is_empty() {}
     child.kill().expect("killed");
     child.wait().expect("ended");
     proxy.swallow(false);
@@ -142,8 +154,9 @@ fn two_programs_on_one_spool_send_nothing_twice() {
 
 #[test]
 fn what_was_kept_for_one_server_does_not_go_to_another() {
-    let (folder, hall) = (Folder::new(), Hall::open());
-    assert_eq!(over("http://127.0.0.1:1", &folder, RECEIVE).code, 3);
+    let hall = Hall::open();
+    let folder = beside(&hall.folder);
+    assert_eq!(over("https://127.0.0.1:1", &folder, RECEIVE).code, 3);
     let url = hall.server.url();
     assert_eq!(over(&url, &folder, &["deliver"]).code, 3);
     assert!(hall.numbers().is_empty());
@@ -181,6 +194,8 @@ fn a_spool_that_cannot_be_written_sends_nothing() {
                 "410223",
                 "--spool",
                 &spool,
+                "--data",
+                &hall.server.data,
                 "--window",
                 "B10",
                 "--clerk",

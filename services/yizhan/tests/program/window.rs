@@ -84,6 +84,7 @@ fn an_instant_item_is_done_in_one_call() {
         "U001-20" => issues.as_str(),
         arg => arg,
     });
+    hall.server.sign_in(&[receives.as_str()]);
     let said = crate::hall::window(&hall.server.url(), &hall.folder, &args).ok();
     assert_eq!(said.json()["case"]["state"], "ISSUED");
 }
@@ -121,10 +122,12 @@ fn a_refusal_names_the_reason_and_every_field_and_is_not_kept() {
 
 #[test]
 fn what_is_missing_on_the_command_line_is_a_matter_of_usage() {
-    let nowhere = "http://127.0.0.1:1";
+    let nowhere = "https://127.0.0.1:1";
     let folder = crate::hall::Folder::new();
-    let spool = folder.path("spool");
-    let window = |args: &[&str]| run(&[&["window", "--server", nowhere, "--spool", &spool], args].concat());
+    let (spool, data) = (folder.path("spool"), folder.path("data"));
+    kit::pki::Authority::open(&folder.0.join("data/pki")).expect("an authority");
+    let to = |server| ["window", "--server", server, "--data", &data, "--spool", &spool];
+    let window = |args: &[&str]| run(&[&to(nowhere), args].concat());
     let said = window(&["accept", "1"]);
     assert!(said.code == 2 && said.err.contains("--division"), "{said:?}");
     let said = window(&["--division", "410223", "accept", "1"]);
@@ -139,7 +142,7 @@ fn what_is_missing_on_the_command_line_is_a_matter_of_usage() {
     ] {
         assert_eq!(window(args).code, 2, "{args:?}");
     }
-    assert_eq!(run(&["window", "--server", "nowhere", "--spool", &spool, "list"]).code, 2);
+    assert_eq!(run(&[to("nowhere").as_slice(), &["list"]].concat()).code, 2);
     assert!(!folder.0.join("spool").exists(), "nothing was kept");
 }
 

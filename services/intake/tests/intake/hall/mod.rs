@@ -162,9 +162,9 @@ impl House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (config, clock) = (config.clone(), clock.clone());
         let opening = runtime.spawn(async move {
-            let directory = Peer::in_process(directory::open(&config, &clock).await?);
-            let intake = intake::open(&config, &clock, directory.clone()).await?;
-            Ok::<_, OpenError>((directory, testing::serve(intake).await))
+            let directory = directory::open(&config, &clock).await?;
+            let intake = intake::open(&config, &clock, Peer::in_process(directory.clone())).await?;
+            Ok::<_, OpenError>((Peer::in_process(testing::let_in(directory)), testing::serve(intake).await))
         });
         let (directory, intake) = opening.await??;
         Ok(House { runtime: Some(runtime), directory, intake })

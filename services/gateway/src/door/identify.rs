@@ -1,0 +1,298 @@
+//! Who calls: by the client's certificate, by a token, or by both.
+//!
+//! | Comes with | Is |
+//! |---|---|
+//! | nothing | the public |
+//! | certificate of an operator or a service | that one |
+//! | certificate of a terminal | the terminal, at its window |
+//! | certificate of another system | still the public, but known by name: it has yet to sign an assertion |
+//! | token | the person or system it was given to |
+//! | token, and certificate of a terminal | the person, at the terminal's window |
+//!
+//! A token is verified once and remembered until it expires; whether it was taken back is looked at every time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use http::{Extensions, HeaderMap, header::AUTHORIZATION};
+use kit::{
+    caller::{Caller, Role},
+    clock::wall,
+    refusal::{Kind, Refusal},
+    tls::Presented,
+    token::{Claims, LEEWAY},
+};
+use proto::identity::v1 as pb;
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::issuer::Issuer;
+use crate::known::Known;
+
+/// Seconds that a stream goes on after its token has expired, for a newer one of its session to come.
+const GRACE: i64 = 60;
+/// So many tokens are remembered; a county has a few hundred at a time.
+const REMEMBERED: usize = 1 << 14;
+
+type Hash = [u8; 32];
+
+/// Tells who calls.
+pub struct Identify {
+    known: Known,
+    /// Of staff, where another issuer is trusted, too.
+    issuer: Option<Issuer>,
+    /// By token and certificate.
+    tokens: Cache<(Hash, Hash), Arc<Token>>,
+    /// Until when the newest token of each session is good, in seconds.
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    until: HashMap<String, i64>,
+    pruned: i64,
+}
+
+/// What a caller has shown.
+#[derive(Clone, Debug, Default)]
+pub struct Pass {
+    /// None of the public.
+    pub caller: Option<Caller>,
+    certificate: Option<Presented>,
+    token: Option<Arc<Token>>,
+}
+
+/// A verified token.
+#[derive(Debug)]
+struct Token {
+    caller: Caller,
+    holder: String,
+    /// Seconds.
+    given: i64,
+    until: i64,
+    /// Until when it is remembered: one of ours as long as it lives.
+    fresh: i64,
+}
+
+impl Token {
+    fn session(&self) -> &str {
+        let session = self.caller.session();
+        if session.is_empty() { &self.holder } else { session }
+    }
+}
+
+impl Pass {
+    /// Nothing was shown that could be taken back.
+    pub fn is_blank(&self) -> bool {
+        self.certificate.is_none() && self.token.is_none()
+    }
+}
+
+impl Identify {
+    pub fn new(known: Known, issuer: Option<Issuer>) -> Identify {
+        Identify { known, issuer, tokens: Cache::new(REMEMBERED), sessions: Mutex::default() }
+    }
+
+    pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Pass, Refusal> {
+        let certificate = self.certificate(extensions)?;
+        let hash = certificate.as_ref().map(|(_, hash)| *hash);
+        let token = match bearer(headers)? {
+            Some(token) => Some(self.token(token, hash).await?),
+            None => None,
+        };
+        let caller = match (&token, &certificate) {
+            (Some(token), None) => Some(token.caller.clone()),
+            (Some(token), Some((name, _))) => Some(self.at_terminal(&token.caller, name)),
+            (None, Some((name, hash))) => Some(self.holder(name, *hash)?),
+            (None, None) => None,
+        };
+        let pass = Pass { caller, certificate: Presented::of(extensions).cloned(), token };
+        self.not_revoked(&pass)?;
+        Ok(pass)
+    }
+
+    /// Whether somebody who was let in may stay: nothing was taken back, and a token that has expired was renewed.
+    pub fn still(&self, pass: &Pass) -> Result<(), Refusal> {
+        self.not_revoked(pass)?;
+        let Some(token) = &pass.token else { return Ok(()) };
+        let now = seconds();
+        if now <= token.until + GRACE {
+            return Ok(());
+        }
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        match sessions.until.get(token.session()) {
+            Some(until) if now <= until + GRACE => Ok(()),
+            _ => Err(expired()),
+        }
+    }
+
+    /// Whether what was given to a caller then, in seconds, still stands: for those whose token is kept here.
+    pub fn stands(&self, caller: &Caller, given: i64) -> bool {
+        !self.known.standing().is_taken_back(caller.name(), caller.session(), given)
+    }
+
+    fn not_revoked(&self, pass: &Pass) -> Result<(), Refusal> {
+        let standing = self.known.standing();
+        let certificate =
+            pass.certificate.as_ref().and_then(Presented::name).is_some_and(|name| standing.is_revoked(name));
+        let token = pass
+            .token
+            .as_deref()
+            .is_some_and(|token| standing.is_taken_back(&token.holder, token.caller.session(), token.given));
+        if certificate || token { Err(revoked()) } else { Ok(()) }
+    }
+
+    /// The name on the client's certificate, which the handshake has verified, and its hash.
+    fn certificate<'a>(&self, extensions: &'a Extensions) -> Result<Option<(&'a str, Hash)>, Refusal> {
+        let Some(presented) = Presented::of(extensions) else { return Ok(None) };
+        Ok(Some((presented.name().ok_or_else(stranger)?, *presented.fingerprint())))
+    }
+
+    async fn token(&self, text: &str, certificate: Option<Hash>) -> Result<Arc<Token>, Refusal> {
+        let key = (Sha256::digest(text).into(), certificate.unwrap_or_default());
+        // Of one that has expired meanwhile the verifier says so.
+        if let Some(token) = self.tokens.get(&key).filter(|token| seconds() <= token.fresh) {
+            return Ok(token);
+        }
+        let (claims, fresh) = self.verify(text).await?;
+        let caller = claims.to_caller(certificate)?;
+        let token = Token { caller, holder: claims.sub, given: claims.iat, until: claims.exp, fresh };
+        let token = Arc::new(token);
+        self.tokens.insert(key, token.clone());
+        self.renewed(&token);
+        Ok(token)
+    }
+
+    /// What a token says, and until when that can be remembered.
+    async fn verify(&self, text: &str) -> Result<(Claims, i64), Refusal> {
+        if let Some(issuer) = self.issuer.as_ref().filter(|issuer| issuer.issued(text)) {
+            let claims = issuer.verify(text, &self.known).await?;
+            let fresh = (claims.exp + LEEWAY).min(seconds() + GRACE);
+            return Ok((claims, fresh));
+        }
+        // What is no JWT names no key, and is refused below.
+        let key = jsonwebtoken::decode_header(text).ok().and_then(|header| header.kid);
+        if let Some(key) = key.filter(|key| !self.known.standing().knows_key(key)) {
+            self.known.key(&key).await;
+        }
+        let claims = self.known.verifier().verify(text, wall())?;
+        let fresh = claims.exp + LEEWAY;
+        Ok((claims, fresh))
+    }
+
+    fn renewed(&self, token: &Token) {
+        let now = seconds();
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.pruned + GRACE < now {
+            sessions.until.retain(|_, until| now <= *until + GRACE);
+            sessions.pruned = now;
+        }
+        let until = sessions.until.entry(token.session().to_owned()).or_default();
+        *until = token.until.max(*until);
+    }
+
+    /// A person at a terminal works at the terminal's window.
+    fn at_terminal(&self, caller: &Caller, certificate: &str) -> Caller {
+        let ["divisions", division, "terminals", _] = certificate.split('/').collect::<Vec<_>>()[..] else {
+            return caller.clone();
+        };
+        let standing = self.known.standing();
+        let window = match caller.division() {
+            _ if !caller.is_person() => return caller.clone(),
+            Some(own) if own.as_str() == division => match standing.window(certificate) {
+                // The directory has told nothing of it yet but what the token says.
+                None => return caller.clone(),
+                window => window,
+            },
+            // Windows of other divisions are none of one's own.
+            _ => None,
+        };
+        if caller.window() == window {
+            return caller.clone();
+        }
+        let told = pb::Caller { window: window.unwrap_or_default().to_owned(), ..caller.to_message() };
+        Caller::from_message(told).unwrap_or_else(Caller::public)
+    }
+
+    /// Whom a certificate is made out to.
+    fn holder(&self, name: &str, hash: Hash) -> Result<Caller, Refusal> {
+        let told = pb::Caller { name: name.to_owned(), certificate: hash.to_vec(), ..Default::default() };
+        let told = match name.split('/').collect::<Vec<_>>()[..] {
+            ["operators", _] => pb::Caller { role: Role::Operator.into(), ..told },
+            ["services", _] => pb::Caller { role: Role::Service.into(), ..told },
+            ["divisions", division, "terminals", _] => {
+                let window = self.known.standing().window(name).unwrap_or_default().to_owned();
+                pb::Caller { role: Role::Terminal.into(), division: division.to_owned(), window, ..told }
+            }
+            ["divisions", _, "systems", _] => pb::Caller { role: Role::Public.into(), ..told },
+            _ => return Err(stranger()),
+        };
+        Caller::from_message(told).ok_or_else(stranger)
+    }
+}
+
+/// The token of `authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let malformed = || {
+        let (zh, en) = ("登录令牌的格式有误，应为 Bearer 加一个空格和令牌", "authorization reads `Bearer TOKEN`, once");
+        Refusal::new(Kind::Unauthenticated, "TOKEN_INVALID", zh, en)
+    };
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let fits = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && values.next().is_none();
+    if fits { Ok(Some(token)) } else { Err(malformed()) }
+}
+
+fn seconds() -> i64 {
+    wall().0.div_euclid(1_000_000)
+}
+
+fn revoked() -> Refusal {
+    let (zh, en) =
+        ("凭证已被收回，请重新登录或联系管理员", "the credential was taken back; sign in again, or ask the operator");
+    Refusal::new(Kind::Unauthenticated, "CREDENTIAL_REVOKED", zh, en)
+}
+
+fn stranger() -> Refusal {
+    let (zh, en) = ("客户端证书未写明持有者", "the client's certificate is made out to nobody who is known here");
+    Refusal::new(Kind::Unauthenticated, "CERTIFICATE_UNKNOWN", zh, en)
+}
+
+fn expired() -> Refusal {
+    let (zh, en) =
+        ("登录令牌已过期，请更新令牌后重新订阅", "the token has expired; renew it and open the stream again");
+    Refusal::new(Kind::Unauthenticated, "TOKEN_EXPIRED", zh, en)
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::{store::Store, testing::TestDatabase};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_outlives_its_token_by_a_minute_and_then_needs_a_newer_one_of_its_session() {
+        let database = TestDatabase::sqlite();
+        let url = database.config(&["gateway"]).await.database("gateway");
+        let store = Store::open::<migrations::gateway::Migrator>("gateway", &url).await.expect("opens");
+        let identify = Identify::new(Known::open(&store).await.expect("opens"), None);
+        let token = |session: &str, until: i64| {
+            let told = pb::Caller { role: Role::Clerk.into(), session: session.into(), ..Default::default() };
+            let caller = Caller::from_message(told).expect("a caller");
+            Arc::new(Token { caller, holder: "p".into(), given: until - 300, until, fresh: until })
+        };
+        let pass = |session: &str, until: i64| Pass { token: Some(token(session, until)), ..Pass::default() };
+        let now = seconds();
+        identify.still(&pass("a", now - 50)).expect("within the minute");
+        let refusal = identify.still(&pass("a", now - 70)).expect_err("over");
+        assert_eq!((refusal.kind(), refusal.reason()), (Kind::Unauthenticated, "TOKEN_EXPIRED"));
+        identify.renewed(&token("b", now + 300));
+        identify.still(&pass("a", now - 70)).expect_err("that was another session");
+        identify.renewed(&token("a", now + 300));
+        identify.still(&pass("a", now - 70)).expect("renewed");
+        identify.still(&Pass::default()).expect("nothing was shown");
+    }
+}

@@ -1,0 +1,403 @@
+//! The gate: who calls is proved over real TLS, and whoever cannot prove it is told why.
+
+mod town;
+
+use std::time::{Duration, Instant};
+
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use kit::{
+    status::reason,
+    testing::{self, TestDatabase},
+    token::Claims,
+};
+use proto::intake::v1::{
+    GetCaseRequest, WatchCasesRequest, WatchCasesResponse, case_service_client::CaseServiceClient,
+};
+use tonic::{Code, Request, Status, Streaming, transport::Channel};
+use town::{CLERK, TERMINAL, Town, ago, bound};
+
+fn call<T>(message: T, token: Option<&str>) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(Duration::from_secs(10));
+    if let Some(token) = token {
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("metadata"));
+    }
+    request
+}
+
+/// Who the services behind take one for, or the reason why one does not come so far.
+async fn who(channel: &Channel, token: Option<&str>) -> String {
+    match CaseServiceClient::new(channel.clone()).get_case(call(GetCaseRequest::default(), token)).await {
+        Ok(case) => case.into_inner().name,
+        Err(status) => {
+            assert_eq!(status.code(), Code::Unauthenticated, "{status}");
+            reason(&status)
+        }
+    }
+}
+
+async fn watch(channel: &Channel, token: Option<&str>) -> Streaming<WatchCasesResponse> {
+    let mut request = call(WatchCasesRequest::default(), token);
+    request.metadata_mut().remove("grpc-timeout");
+    let mut stream = CaseServiceClient::new(channel.clone()).watch_cases(request).await.expect("a stream").into_inner();
+    assert_eq!(stream.message().await.expect("no fault").expect("a message").seq, 1);
+    stream
+}
+
+async fn end(mut stream: Streaming<WatchCasesResponse>) -> Status {
+    let ended = tokio::time::timeout(Duration::from_secs(5), stream.message());
+    ended.await.expect("ends within five seconds").expect_err("ends with a refusal")
+}
+
+#[tokio::test]
+async fn a_certificate_a_token_or_both_say_who_calls() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let nobody = town.channel(None);
+    assert_eq!(who(&nobody, None).await, "nobody");
+    for (name, taken_for) in [
+        ("operators/first", "OPERATOR operators/first - -  bound"),
+        ("services/intake", "SERVICE services/intake - -  bound"),
+        (TERMINAL, "TERMINAL divisions/410223/terminals/T1 - A01  bound"),
+        // Not enrolled at any window that is known.
+        ("divisions/410223/terminals/T9", "TERMINAL divisions/410223/terminals/T9 - -  bound"),
+        ("divisions/410223/systems/PROVINCE", "PUBLIC divisions/410223/systems/PROVINCE - -  bound"),
+        ("divisions/410223/people/U001-01", "CERTIFICATE_UNKNOWN"),
+    ] {
+        assert_eq!(who(&town.channel(Some(&town.identity(name))), None).await, taken_for);
+    }
+    let token = town.token();
+    let clerk = "CLERK divisions/410223/people/U001-01 001 B02 s1";
+    // Twice: a token that was verified is remembered.
+    for _ in 0..2 {
+        assert_eq!(who(&nobody, Some(&token)).await, clerk);
+    }
+    // At a terminal a person works at its window; at another division's at none.
+    let terminal = town.identity(TERMINAL);
+    let at_window = "CLERK divisions/410223/people/U001-01 001 A01 s1 bound";
+    assert_eq!(who(&town.channel(Some(&terminal)), Some(&token)).await, at_window);
+    let elsewhere = town.channel(Some(&town.identity("divisions/410224/terminals/T1")));
+    assert_eq!(who(&elsewhere, Some(&token)).await, "CLERK divisions/410223/people/U001-01 001 - s1 bound");
+}
+
+#[tokio::test]
+async fn a_bad_token_is_told_by_its_reason_even_where_anybody_may_call() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let (nobody, now) = (town.channel(None), town.claims().iat);
+    let sign = |change: &dyn Fn(&mut Claims)| {
+        let mut claims = town.claims();
+        change(&mut claims);
+        town.signer.sign(&claims)
+    };
+    let terminal = town.identity(TERMINAL);
+    let stranger = kit::token::Signer::generate().expect("a key").0;
+    for (token, expected) in [
+        (sign(&|claims| claims.exp = now - 10), "TOKEN_EXPIRED"),
+        (sign(&|claims| claims.nbf = now + 60), "TOKEN_NOT_YET"),
+        (sign(&|claims| claims.aud = "somebody".into()), "TOKEN_INVALID"),
+        (sign(&|claims| claims.iss = "somebody".into()), "TOKEN_INVALID"),
+        (sign(&|claims| claims.cnf = Some(bound(&terminal))), "TOKEN_NOT_YOURS"),
+        (stranger.sign(&town.claims()), "TOKEN_INVALID"),
+        ("nonsense".into(), "TOKEN_INVALID"),
+        ("a.b.c".into(), "TOKEN_INVALID"),
+    ] {
+        assert_eq!(who(&nobody, Some(&token)).await, expected);
+        // Anybody may track a case, but not with a token that is none.
+        let request = call(proto::intake::v1::TrackCaseRequest::default(), Some(&token));
+        let status = CaseServiceClient::new(nobody.clone()).track_case(request).await.expect_err("refused");
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, expected));
+        assert!(!format!("{status:?}").contains(&token) || token.len() < 10);
+    }
+    let mut request = Request::new(GetCaseRequest::default());
+    request.metadata_mut().insert("authorization", "Basic dTpw".parse().expect("metadata"));
+    let status = CaseServiceClient::new(nobody).get_case(request).await.expect_err("refused");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "TOKEN_INVALID"));
+    // The very token of the terminal is good at that terminal, and stolen by another certificate it is not.
+    let token = sign(&|claims| claims.cnf = Some(bound(&terminal)));
+    assert!(who(&town.channel(Some(&terminal)), Some(&token)).await.starts_with("CLERK"));
+    let thief = town.identity("divisions/410223/terminals/T2");
+    assert_eq!(who(&town.channel(Some(&thief)), Some(&token)).await, "TOKEN_NOT_YOURS");
+}
+
+#[tokio::test]
+async fn what_a_caller_says_of_itself_is_thrown_away() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    let mut headers = http::HeaderMap::new();
+    kit::caller::Caller::service("gateway").write(&mut headers);
+    let told = headers.into_iter().next().expect("a header").1;
+    for identity in [None, Some(town.identity("services/intake"))] {
+        let mut request = call(GetCaseRequest::default(), None);
+        let bytes = BASE64_STANDARD_NO_PAD.decode(told.as_bytes()).expect("base64");
+        let value = tonic::metadata::MetadataValue::from_bytes(&bytes);
+        request.metadata_mut().insert_bin("yizhan-caller-bin", value);
+        let case = CaseServiceClient::new(town.channel(identity.as_ref())).get_case(request).await.expect("an answer");
+        let expected = if identity.is_some() { "SERVICE services/intake - -  bound" } else { "nobody" };
+        assert_eq!(case.into_inner().name, expected);
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_taken_back_is_refused_everywhere_and_after_a_restart_too() {
+    for database in testing::databases() {
+        let mut town = Town::open(&database).await;
+        town.settle().await;
+        let nobody = town.channel(None);
+        let terminal = town.identity(TERMINAL);
+        let operator = town.identity("operators/first");
+        let of = |session: &str| town.signer.sign(&Claims { sid: session.into(), ..town.claims() });
+        let (ended, other) = (of("ended"), of("other"));
+        let before = town.signer.sign(&Claims { iat: town.claims().iat - 60, sid: "old".into(), ..town.claims() });
+        for token in [&ended, &other, &before] {
+            assert!(who(&nobody, Some(token)).await.starts_with("CLERK"));
+        }
+        assert!(who(&town.channel(Some(&terminal)), None).await.starts_with("TERMINAL"));
+        assert!(who(&town.channel(Some(&operator)), None).await.starts_with("OPERATOR"));
+
+        town.end("ended");
+        town.directory.credential(CLERK, |it| it.valid_after = Some(ago(30).timestamp()));
+        for name in [TERMINAL, "operators/first"] {
+            town.directory.credential(name, |it| it.revoked = true);
+        }
+        town.settle().await;
+        // A new gateway on the same database, whose directory is away, knows as much.
+        for restarted in [false, true] {
+            if restarted {
+                town.serve(kit::peer::Peer::in_process(tonic::service::Routes::default())).await;
+            }
+            let nobody = town.channel(None);
+            assert_eq!(who(&nobody, Some(&ended)).await, "CREDENTIAL_REVOKED");
+            assert_eq!(who(&nobody, Some(&before)).await, "CREDENTIAL_REVOKED");
+            assert!(who(&nobody, Some(&other)).await.starts_with("CLERK"));
+            assert_eq!(who(&town.channel(Some(&terminal)), None).await, "CREDENTIAL_REVOKED");
+            assert_eq!(who(&town.channel(Some(&terminal)), Some(&other)).await, "CREDENTIAL_REVOKED");
+            assert_eq!(who(&town.channel(Some(&operator)), None).await, "CREDENTIAL_REVOKED");
+        }
+        town.serve(town.directory.peer()).await;
+        town.directory.clerk(|person| person.state = proto::directory::v1::State::Inactive.into());
+        town.settle().await;
+        assert_eq!(who(&town.channel(None), Some(&other)).await, "CREDENTIAL_REVOKED");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_rotated_without_a_pause() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let old = town.token();
+    // Signed with at once, while the journal that tells of the key is a moment behind.
+    let (signer, _, public) = kit::token::Signer::generate().expect("a key");
+    let (directory, id) = (town.directory.clone(), signer.kid().to_owned());
+    let late = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let key = proto::directory::v1::SigningKey { id, public_key: public.to_vec(), ..Default::default() };
+        directory.tell("key.made", prost::Message::encode_to_vec(&key));
+    });
+    let channel = town.channel(None);
+    assert!(who(&channel, Some(&signer.sign(&town.claims()))).await.starts_with("CLERK"));
+    assert!(who(&channel, Some(&old)).await.starts_with("CLERK"));
+    late.await.expect("told");
+}
+
+#[tokio::test]
+async fn an_open_stream_ends_when_its_caller_is_taken_back() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let (nobody, terminal) = (town.channel(None), town.identity(TERMINAL));
+    let of = |session: &str| town.signer.sign(&Claims { sid: session.into(), ..town.claims() });
+    let (gone, stays) = (of("gone"), of("stays"));
+    let ending = watch(&nobody, Some(&gone)).await;
+    let mut staying = watch(&nobody, Some(&stays)).await;
+    let revoked = watch(&town.channel(Some(&terminal)), None).await;
+    town.end("gone");
+    town.directory.credential(TERMINAL, |it| it.revoked = true);
+    for stream in [ending, revoked] {
+        let status = end(stream).await;
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "CREDENTIAL_REVOKED"));
+    }
+    tokio::time::timeout(Duration::from_secs(1), staying.message()).await.expect_err("stays open");
+}
+
+#[tokio::test]
+async fn an_open_stream_outlives_its_token_by_a_minute_unless_a_newer_one_comes() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let nobody = town.channel(None);
+    let now = town.claims().iat;
+    // Expired as long ago as the leeway of clocks allows; nobody waits a minute here.
+    let of = |session: &str, exp: i64| town.signer.sign(&Claims { sid: session.into(), exp, ..town.claims() });
+    let mut open = watch(&nobody, Some(&of("s", now - 3))).await;
+    tokio::time::timeout(Duration::from_secs(3), open.message()).await.expect_err("within the minute");
+}
+
+#[tokio::test]
+async fn a_caller_who_comes_too_often_waits_and_the_others_do_not() {
+    let database = TestDatabase::sqlite();
+    let town = Town::with(&database, |config| config.rate = 2).await;
+    town.settle().await;
+    let operator = town.channel(Some(&town.identity("operators/first")));
+    let mut operators = CaseServiceClient::new(operator);
+    let mut refused = None;
+    for _ in 0..40 {
+        if let Err(status) = operators.get_case(call(GetCaseRequest::default(), None)).await {
+            refused = Some(status);
+        }
+    }
+    let status = refused.expect("refused at last");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "RATE_LIMITED"));
+    let details = tonic_types::StatusExt::get_details_retry_info(&status).expect("when to come again");
+    assert!(details.retry_delay.is_some_and(|delay| delay <= Duration::from_secs(1)));
+    assert!(who(&town.channel(None), None).await.starts_with("nobody"));
+}
+
+#[tokio::test]
+async fn a_call_has_a_deadline_and_a_stream_needs_none() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    let channel = town.channel(None);
+    let mut cases = CaseServiceClient::new(channel.clone());
+    let status = cases.get_case(Request::new(GetCaseRequest::default())).await.expect_err("refused");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "DEADLINE_REQUIRED"));
+    let mut request = Request::new(GetCaseRequest::default());
+    request.set_timeout(Duration::from_millis(19));
+    let begun = Instant::now();
+    assert_eq!(cases.get_case(request).await.expect_err("refused").code(), Code::DeadlineExceeded);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    watch(&channel, None).await;
+}
+
+/// An issuer of OpenID Connect on this machine.
+mod fake {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use kit::token::Signer;
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    #[derive(Clone, Default)]
+    pub struct Fake {
+        keys: Arc<Mutex<Vec<serde_json::Value>>>,
+        pub asked: Arc<AtomicUsize>,
+        pub url: String,
+    }
+
+    impl Fake {
+        pub async fn serve() -> Fake {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}/realm", listener.local_addr().expect("an address"));
+            let fake = Fake { url: url.clone(), ..Fake::default() };
+            let discovery = serde_json::json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
+            let published = fake.clone();
+            let router = axum::Router::new()
+                .route("/realm/.well-known/openid-configuration", axum::routing::get(|| async { discovery }))
+                .route(
+                    "/realm/keys",
+                    axum::routing::get(move || async move {
+                        published.asked.fetch_add(1, Ordering::SeqCst);
+                        serde_json::json!({ "keys": *published.keys.lock().expect("a lock") }).to_string()
+                    }),
+                );
+            tokio::spawn(async { axum::serve(listener, router).await });
+            fake
+        }
+
+        /// The last key that was published, as whoever reads it has it.
+        pub fn published(&self) -> Vec<u8> {
+            let keys = self.keys.lock().expect("a lock");
+            let x = keys.last().and_then(|key| key["x"].as_str()).expect("a key");
+            BASE64_URL_SAFE_NO_PAD.decode(x).expect("base64")
+        }
+
+        /// A key of P-256, and its id.
+        pub fn curve(&self) -> (jsonwebtoken::EncodingKey, &'static str) {
+            let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
+            // 4, x and y.
+            let (x, y) = pair.public_key_raw()[1..].split_at(32);
+            let [x, y] = [x, y].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+            let key = serde_json::json!({ "kty": "EC", "crv": "P-256", "use": "sig", "kid": "curve", "x": x, "y": y });
+            self.keys.lock().expect("a lock").push(key);
+            (jsonwebtoken::EncodingKey::from_ec_der(&pair.serialize_der()), "curve")
+        }
+
+        pub fn key(&self) -> Signer {
+            let (signer, _, public) = Signer::generate().expect("a key");
+            let x = BASE64_URL_SAFE_NO_PAD.encode(public);
+            let key =
+                serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": signer.kid(), "x": x });
+            self.keys.lock().expect("a lock").extend([serde_json::json!({ "kty": "strange" }), key]);
+            signer
+        }
+    }
+}
+
+#[tokio::test]
+async fn staff_may_come_with_tokens_of_another_issuer_and_are_who_the_directory_says() {
+    let fake = fake::Fake::serve().await;
+    let database = TestDatabase::sqlite();
+    let url = fake.url.clone();
+    let town = Town::with(&database, |config| {
+        config.oidc.issuer = Some(url);
+        config.oidc.audience = Some("yizhan-county".into());
+    })
+    .await;
+    town.settle().await;
+    let ((curve, kid), signer) = (fake.curve(), fake.key());
+    let (now, channel) = (town.claims().iat, town.channel(None));
+    let claims = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut claims = serde_json::json!({
+            "iss": fake.url, "aud": "yizhan-county", "sub": "u-7", "sid": "o1", "iat": now, "exp": now + 600,
+            "yizhan_person": "410223:U001-01", "caller": { "role": "OPERATOR" },
+        });
+        change(&mut claims);
+        claims
+    };
+    let good = signer.sign(&claims(&|_| {}));
+    assert_eq!(who(&channel, Some(&good)).await, "CLERK divisions/410223/people/U001-01 001 B02 o1");
+    let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::ES256) };
+    let good_too = jsonwebtoken::encode(&header, &claims(&|_| {}), &curve).expect("signed");
+    assert!(who(&channel, Some(&good_too)).await.starts_with("CLERK"));
+    let stranger = kit::token::Signer::generate().expect("a key").0;
+    for (token, expected) in [
+        (signer.sign(&claims(&|it| it["aud"] = "other".into())), "TOKEN_INVALID"),
+        (signer.sign(&claims(&|it| it["exp"] = (now - 10).into())), "TOKEN_EXPIRED"),
+        (signer.sign(&claims(&|it| it["nbf"] = (now + 60).into())), "TOKEN_NOT_YET"),
+        (signer.sign(&claims(&|it| it["yizhan_person"] = "410223:NOBODY".into())), "PERSON_UNKNOWN"),
+        (signer.sign(&claims(&|it| it["yizhan_person"] = serde_json::Value::Null)), "PERSON_UNKNOWN"),
+        (stranger.sign(&claims(&|_| {})), "TOKEN_INVALID"),
+        // Neither may sign in the other's name.
+        (town.signer.sign(&claims(&|_| {})), "TOKEN_INVALID"),
+        (signer.sign(&town.claims()), "TOKEN_INVALID"),
+    ] {
+        assert_eq!(who(&channel, Some(&token)).await, expected);
+    }
+    // The algorithm is the published key's: not the public key taken for a secret, and not none.
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some(signer.kid().to_owned());
+    let secret = EncodingKey::from_secret(&fake.published());
+    let forged = jsonwebtoken::encode(&header, &claims(&|_| {}), &secret).expect("signed");
+    assert_eq!(who(&channel, Some(&forged)).await, "TOKEN_INVALID");
+    let none = BASE64_URL_SAFE_NO_PAD.encode(format!("{{\"alg\":\"none\",\"kid\":\"{}\"}}", signer.kid()));
+    let unsigned = format!("{none}.{}.", good.split('.').nth(1).expect("claims"));
+    assert_eq!(who(&channel, Some(&unsigned)).await, "TOKEN_INVALID");
+    // Keys nobody knows do not make it fetch again and again.
+    assert_eq!(fake.asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    // The directory goes before: who has left is out, and who leads now is a leader.
+    town.directory.clerk(|person| person.rank = proto::directory::v1::Rank::Head.into());
+    town.settle().await;
+    let newer = signer.sign(&claims(&|it| it["jti"] = "2".into()));
+    assert!(who(&channel, Some(&newer)).await.starts_with("LEADER"));
+    town.directory.clerk(|person| person.state = proto::directory::v1::State::Inactive.into());
+    town.settle().await;
+    assert_eq!(who(&channel, Some(&newer)).await, "CREDENTIAL_REVOKED");
+}

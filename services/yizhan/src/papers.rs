@@ -1,0 +1,96 @@
+//! By what a server is known: its certificate, and the authority that it trusts. A first run makes them.
+
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use kit::{
+    config::Config,
+    pki::{self, Authority, CLIENT_LIFE, Identity, SERVICE_LIFE},
+    tls,
+};
+
+use crate::trouble;
+
+/// How often a renewed certificate is looked for.
+const LOOK: Duration = Duration::from_secs(60);
+/// This machine, by the names that its own programs call it.
+const HERE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// The papers of one role.
+pub struct Papers {
+    pub server: tls::Server,
+    pub client: tls::Client,
+    kept: Kept,
+}
+
+/// Where they lie, and what they say.
+struct Kept {
+    folder: PathBuf,
+    role: &'static str,
+    hosts: Vec<String>,
+}
+
+impl Papers {
+    /// Reads those of a role. Where there are none yet, or the authority is here, they are made.
+    pub fn open(config: &Config, role: &'static str) -> anyhow::Result<Papers> {
+        let folder = config.pki();
+        let kept = Kept { hosts: hosts(config), role, folder };
+        kept.open().map_err(|error| {
+            let shown = kept.folder.display();
+            trouble(
+                format!("证书无法使用：{error}。在其他机器上运行时，请把 ca.pem、{role}.pem 和 {role}.key 放入 {shown}"),
+                format!("no certificate: {error}; elsewhere than the authority, bring ca.pem, {role}.pem and {role}.key to {shown}"),
+            )
+        })
+        .map(|(server, client)| Papers { server, client, kept })
+    }
+
+    /// Renews what grows old, and uses what was renewed, for as long as it is polled.
+    pub async fn keep(self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let renewed = self.kept.renew().and_then(|()| Ok(self.server.reload()? | self.client.reload()?));
+            match renewed {
+                Ok(true) => tracing::info!(role = self.kept.role, "the certificate was renewed"),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the certificate could not be renewed"),
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn open(&self) -> io::Result<(tls::Server, tls::Client)> {
+        let ca = self.folder.join(pki::AUTHORITY);
+        if !ca.exists() {
+            Authority::open(&self.folder)?;
+        }
+        self.renew()?;
+        let stem = self.folder.join(self.role);
+        Ok((tls::Server::open(&ca, &stem)?, tls::Client::open(&ca, Some(&stem))?))
+    }
+
+    fn renew(&self) -> io::Result<()> {
+        if !Authority::exists(&self.folder) {
+            return Ok(());
+        }
+        let authority = Authority::open(&self.folder)?;
+        let of = |stem: &str, name: &str, hosts: &[String], life| {
+            Identity::open_or_issue(&self.folder.join(stem), &authority, name, hosts, life).map(drop)
+        };
+        of(self.role, &format!("services/{}", self.role), &self.hosts, SERVICE_LIFE)?;
+        of("operator", "operators/first", &[], CLIENT_LIFE)
+    }
+}
+
+/// What a server is reached by.
+fn hosts(config: &Config) -> Vec<String> {
+    let mut hosts: Vec<String> = HERE.iter().map(|host| (*host).to_owned()).collect();
+    let address = |address: SocketAddr| Some(address.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
+    let more = [address(config.listen), address(config.web)].into_iter().flatten().chain(config.tls.hosts.clone());
+    for host in more {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}

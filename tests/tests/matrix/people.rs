@@ -1,0 +1,348 @@
+//! Who calls in the matrix, and with what that is not good any more, or never was.
+
+use std::{collections::HashMap, time::Duration};
+
+use http::HeaderValue;
+use kit::{
+    clock::wall,
+    keyring::Keyring,
+    keys::Keys,
+    pki::Authority,
+    testing::TestDatabase,
+    token::{Assertion, Claims, Cnf, Signer},
+};
+use proto::{
+    directory::v1::{
+        CreateSystemRequest, ExchangeAssertionRequest, RevokeCredentialRequest,
+        credential_service_client::CredentialServiceClient, directory_service_client::DirectoryServiceClient,
+    },
+    identity::v1::Role,
+};
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
+use sea_orm::{ConnectionTrait, Database, Statement};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+use super::line::Line;
+use crate::house::{
+    centre::{Centre, request_id},
+    program::{Program, Settings},
+    until,
+};
+
+const DIVISIONS: [&str; 2] = ["410223", "410224"];
+
+/// A caller whose credential is good.
+#[derive(Clone)]
+pub struct Who {
+    pub label: &'static str,
+    pub role: Role,
+    pub name: String,
+    pub division: Option<&'static str>,
+    pub unit: Option<&'static str>,
+    pub window: Option<&'static str>,
+    pub line: Line,
+    /// Nothing is lost when it ends.
+    pub session_is_spare: bool,
+}
+
+impl Who {
+    pub fn is_person(&self) -> bool {
+        matches!(self.role, Role::Clerk | Role::Leader)
+    }
+}
+
+/// A credential that is not good, and what it is answered with.
+pub struct Bad {
+    pub label: &'static str,
+    pub reason: &'static str,
+    pub line: Line,
+    pub as_who: Who,
+}
+
+/// The program with two divisions in it.
+pub struct Town {
+    program: Program,
+    ring: Keyring,
+    database: String,
+    data: std::path::PathBuf,
+    systems: HashMap<&'static str, System>,
+}
+
+struct System {
+    channel: Channel,
+    assertions: KeyPair,
+}
+
+impl Town {
+    pub async fn open(database: &TestDatabase) -> Town {
+        let config = database.config(&["directory", "intake", "gateway"]).await;
+        let mut settings = Settings::all(&config.data);
+        for (service, url) in &config.databases {
+            settings = settings.with(&format!("YIZHAN_DATABASES__{}", service.to_uppercase()), url);
+        }
+        let program = settings.start().await;
+        let ring = program.channel();
+        for code in DIVISIONS {
+            Centre::open(ring.clone(), code).await;
+        }
+        let mut town = Town {
+            program,
+            ring,
+            database: config.database("directory"),
+            data: config.data.clone(),
+            systems: HashMap::new(),
+        };
+        for code in DIVISIONS {
+            let system = town.system(code).await;
+            town.systems.insert(code, system);
+        }
+        town
+    }
+
+    /// One of each role, of each place.
+    pub async fn callers(&self) -> Vec<Who> {
+        let public = Who {
+            label: "the public",
+            role: Role::Public,
+            name: String::new(),
+            division: None,
+            unit: None,
+            window: None,
+            line: Line { channel: self.connect(None), bearer: None },
+            session_is_spare: false,
+        };
+        let mut callers = vec![public.clone()];
+        for division in DIVISIONS {
+            let at = format!("divisions/{division}");
+            for (label, role, code, unit) in [
+                ("a clerk of 012", Role::Clerk, "C012", "012"),
+                ("a clerk of 023", Role::Clerk, "C023", "023"),
+                ("a head of 012", Role::Leader, "H012", "012"),
+                ("a head of 023", Role::Leader, "H023", "023"),
+            ] {
+                let (name, window) = (format!("{at}/people/{code}"), format!("{at}/windows/A01"));
+                let (channel, bearer) = self.ring.signed(&name, &window).await.expect("signs in");
+                callers.push(Who {
+                    label,
+                    role,
+                    name,
+                    division: Some(division),
+                    unit: Some(unit),
+                    window: Some("A01"),
+                    line: Line { channel, bearer: Some(bearer) },
+                    session_is_spare: false,
+                });
+            }
+            let terminal = self.ring.terminal(&format!("{at}/windows/A01")).await.expect("a terminal");
+            callers.push(Who {
+                label: "a terminal",
+                role: Role::Terminal,
+                division: Some(division),
+                window: Some("A01"),
+                line: Line { channel: terminal, bearer: None },
+                ..public.clone()
+            });
+            let system = &self.systems[division];
+            let line = self.sign_in(division, system).await;
+            callers.push(Who {
+                label: "another system",
+                role: Role::System,
+                name: format!("{at}/systems/S1"),
+                division: Some(division),
+                line: line.clone(),
+                ..public.clone()
+            });
+            callers.push(Who {
+                label: "another system's certificate alone",
+                line: Line { bearer: None, ..line },
+                ..public.clone()
+            });
+        }
+        let operator = Line { channel: self.ring.operator(), bearer: None };
+        callers.push(Who {
+            label: "the operator",
+            role: Role::Operator,
+            name: "operators/first".into(),
+            line: operator,
+            ..public.clone()
+        });
+        let authority = Authority::open(&self.data.join("pki")).expect("the authority");
+        let service = authority.issue("services/intake", &[], Duration::from_secs(3_600)).expect("a certificate");
+        callers.push(Who {
+            label: "a service",
+            role: Role::Service,
+            name: "services/intake".into(),
+            line: Line { channel: self.connect(Some((service.chain_pem, service.key_pem))), bearer: None },
+            ..public
+        });
+        callers
+    }
+
+    /// A token of each role that comes with one, in every state but a good one.
+    pub async fn bad_credentials(&self) -> Vec<Bad> {
+        let mut bad = Vec::new();
+        for who in self.callers().await {
+            if who.line.bearer.is_some() && who.division == Some(DIVISIONS[0]) && who.unit != Some("023") {
+                bad.extend(self.spoilt(who).await);
+            }
+        }
+        bad
+    }
+
+    async fn spoilt(&self, as_who: Who) -> Vec<Bad> {
+        let Line { channel, bearer } = as_who.line.clone();
+        let bearer = bearer.expect("a token");
+        let token = bearer.to_str().expect("text").trim_start_matches("Bearer ").to_owned();
+        let (good, kid) = read(&token);
+        let real = self.signer(&kid).await;
+        let (forger, forged_der, _) = Signer::generate().expect("a key");
+        let same_kid = Signer::new(kid.clone(), &forged_der).expect("a key");
+        let with = |change: &dyn Fn(&mut Claims)| {
+            let mut claims = good.clone();
+            change(&mut claims);
+            real.sign(&claims)
+        };
+        let now = wall().0 / 1_000_000;
+        let other = self.connect(None);
+        let (head, rest) = token.split_once('.').expect("a JWT");
+        let none = format!("{}.{}", base64_url(br#"{"alg":"none","typ":"JWT"}"#), rest);
+        let cases = [
+            (
+                "expired",
+                "TOKEN_EXPIRED",
+                with(&|c| (c.nbf, c.iat, c.exp) = (now - 900, now - 900, now - 600)),
+                &channel,
+            ),
+            ("not yet valid", "TOKEN_NOT_YET", with(&|c| (c.nbf, c.exp) = (now + 300, now + 600)), &channel),
+            ("for another audience", "TOKEN_INVALID", with(&|c| c.aud = "elsewhere".into()), &channel),
+            ("of another issuer", "TOKEN_INVALID", with(&|c| c.iss = "elsewhere".into()), &channel),
+            ("without a signature", "TOKEN_INVALID", none, &channel),
+            ("signed with HS256", "TOKEN_INVALID", self.hs256(&good, &kid).await, &channel),
+            ("signed with an unknown key", "TOKEN_INVALID", forger.sign(&good), &channel),
+            ("signed with another key under the known id", "TOKEN_INVALID", same_kid.sign(&good), &channel),
+            ("cut short", "TOKEN_INVALID", format!("{head}.{}", &rest[..rest.len() / 2]), &channel),
+            ("no token at all", "TOKEN_INVALID", "nonsense".into(), &channel),
+            ("bound to another certificate", "TOKEN_NOT_YOURS", with(&|c| c.cnf = Some(Cnf::of(&[7; 32]))), &channel),
+            ("stolen, and without the certificate", "TOKEN_NOT_YOURS", token.clone(), &other),
+        ];
+        cases
+            .into_iter()
+            .map(|(label, reason, token, channel)| Bad {
+                label,
+                reason,
+                line: Line { channel: channel.clone(), bearer: HeaderValue::try_from(format!("Bearer {token}")).ok() },
+                as_who: as_who.clone(),
+            })
+            .collect()
+    }
+
+    /// Revokes a person, a terminal and a system, and waits until each is refused.
+    pub async fn revoke_each_and_wait(&self) {
+        let at = format!("divisions/{}", DIVISIONS[1]);
+        let mut callers = self.callers().await;
+        callers.retain(|who| who.division == Some(DIVISIONS[1]) && who.role != Role::Public);
+        let mut credentials = CredentialServiceClient::new(self.ring.clone());
+        let list = proto::directory::v1::ListCredentialsRequest { parent: at.clone(), ..Default::default() };
+        let all = credentials.list_credentials(list).await.expect("listed").into_inner().credentials;
+        let terminal = all.iter().find(|one| one.name.contains("/terminals/")).expect("a terminal").name.clone();
+        for (name, label) in [
+            (format!("{at}/people/C012"), "a clerk of 012"),
+            (format!("{at}/systems/S1"), "another system"),
+            (terminal, "a terminal"),
+        ] {
+            let who = callers.iter().find(|who| who.label == label).expect("a caller");
+            let revoke = RevokeCredentialRequest { name, reason: "丢失".into(), request_id: request_id() };
+            credentials.revoke_credential(revoke).await.expect("revoked");
+            let began = std::time::Instant::now();
+            until("it is refused", || async {
+                let seen = who.line.refusal("/yizhan.directory.v1.DirectoryService/ListPeople", &[]).await;
+                (seen.as_deref() == Some("CREDENTIAL_REVOKED")).then_some(())
+            })
+            .await;
+            assert!(began.elapsed() < Duration::from_secs(5), "{label}: {:?}", began.elapsed());
+        }
+        let _ = DirectoryServiceClient::new(self.ring.clone());
+    }
+
+    fn connect(&self, identity: Option<(String, String)>) -> Channel {
+        let ca = std::fs::read(self.data.join("pki/ca.pem")).expect("the authority's certificate");
+        let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
+        if let Some((chain, key)) = identity {
+            tls = tls.identity(Identity::from_pem(chain, key));
+        }
+        let url = format!("https://{}", self.program.grpc);
+        Endpoint::from_shared(url).expect("a URL").tls_config(tls).expect("TLS").connect_lazy()
+    }
+
+    async fn system(&self, division: &str) -> System {
+        let key = KeyPair::generate().expect("a key");
+        let signing = CertificateParams::default().serialize_request(&key).expect("a request");
+        let assertions = KeyPair::generate_for(&PKCS_ED25519).expect("a key");
+        let create = CreateSystemRequest {
+            parent: format!("divisions/{division}"),
+            system_id: "S1".into(),
+            display_name: "省平台".into(),
+            signing_request_pem: signing.pem().expect("PEM"),
+            assertion_key: assertions.public_key_raw().to_vec(),
+            request_id: request_id(),
+        };
+        let created = CredentialServiceClient::new(self.ring.clone()).create_system(create).await.expect("created");
+        let chain = created.into_inner().certificate.expect("a certificate").chain_pem;
+        System { channel: self.connect(Some((chain, key.serialize_pem()))), assertions }
+    }
+
+    async fn sign_in(&self, division: &str, system: &System) -> Line {
+        let name = format!("divisions/{division}/systems/S1");
+        let now = wall().0 / 1_000_000;
+        let assertion = Assertion {
+            iss: name.clone(),
+            sub: name,
+            aud: kit::token::AUDIENCE.into(),
+            iat: now,
+            exp: now + 60,
+            nbf: None,
+            jti: request_id(),
+        };
+        let signer = Signer::new("own", &system.assertions.serialize_der()).expect("a key");
+        let mut request = tonic::Request::new(ExchangeAssertionRequest { assertion: signer.sign(&assertion) });
+        request.set_timeout(Duration::from_secs(20));
+        let tokens = CredentialServiceClient::new(system.channel.clone()).exchange_assertion(request).await;
+        let bearer = format!("Bearer {}", tokens.expect("exchanged").into_inner().access_token);
+        Line { channel: system.channel.clone(), bearer: HeaderValue::try_from(bearer).ok() }
+    }
+
+    /// The program's own signing key, as only who has its database and its key file can have it.
+    async fn signer(&self, kid: &str) -> Signer {
+        let keys = Keys::open(&self.data.join("master.key")).expect("the key file");
+        let database = Database::connect(&self.database).await.expect("the database");
+        let ask = Statement::from_string(database.get_database_backend(), "SELECT body FROM signing_rings");
+        let row = database.query_one_raw(ask).await.expect("answered").expect("a ring");
+        let body: String = row.try_get_by_index(0).expect("JSON");
+        let ring: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let key = ring["keys"].as_array().expect("keys").iter().find(|key| key["id"] == kid).expect("the key");
+        let sealed: Vec<u8> = serde_json::from_value(key["sealed"].clone()).expect("bytes");
+        Signer::new(kid, &keys.cipher("signing").open(&sealed, kid).expect("opens")).expect("signs")
+    }
+
+    /// Signed with the public key as if it were a shared secret.
+    async fn hs256(&self, claims: &Claims, kid: &str) -> String {
+        let list = proto::directory::v1::ListSigningKeysRequest {};
+        let keys = CredentialServiceClient::new(self.ring.clone()).list_signing_keys(list).await.expect("listed");
+        let key = keys.into_inner().keys.into_iter().find(|key| key.id == kid).expect("the key");
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        header.kid = Some(kid.to_owned());
+        jsonwebtoken::encode(&header, claims, &jsonwebtoken::EncodingKey::from_secret(&key.public_key)).expect("signs")
+    }
+}
+
+/// What a token says, and the id of its key, unverified.
+fn read(token: &str) -> (Claims, String) {
+    let kid = jsonwebtoken::decode_header(token).expect("a JWT").kid.expect("a kid");
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Claims>(token).expect("claims").claims;
+    (claims, kid)
+}
+
+fn base64_url(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
