@@ -79,7 +79,8 @@ impl Claims {
         if let Some(cnf) = &self.cnf
             && certificate.as_ref().map(Cnf::of).as_ref() != Some(cnf)
         {
-            let (zh, en) = ("令牌与客户端证书不符", "the token is bound to another certificate");
+            let (zh, en) =
+                ("令牌与客户端证书不符，请重新登录", "the token is bound to another certificate; sign in again");
             return Err(Refusal::new(Kind::Unauthenticated, "TOKEN_NOT_YOURS", zh, en));
         }
         // Whoever is anything else is it by certificate alone.

@@ -59,6 +59,8 @@ enum Task {
     Password(operator::Password),
     /// 登记其他政务系统（运维人员） · Make another government system known (an operator)
     System(operator::System),
+    /// 签发运维凭证 · Make another operator's credential
+    Operator(operator::Operator),
     /// 查看或吊销凭证（运维人员） · List or revoke credentials (an operator)
     Credentials(operator::Credentials),
     /// 查看或更换签名密钥（运维人员） · List or rotate the keys that tokens are signed with (an operator)
@@ -79,6 +81,7 @@ async fn main() -> ExitCode {
         Task::Terminal(args) => terminal::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Password(args) => operator::password(args).await.map(|()| ExitCode::SUCCESS),
         Task::System(args) => operator::system(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Operator(args) => operator::operator(args).map(|()| ExitCode::SUCCESS),
         Task::Credentials(args) => operator::credentials(args).await.map(|()| ExitCode::SUCCESS),
         Task::Keys(args) => operator::keys(args).await.map(|()| ExitCode::SUCCESS),
     };

@@ -8,7 +8,11 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{clock::Moment, peer::Peer};
+use kit::{
+    clock::Moment,
+    peer::Peer,
+    pki::{Authority, CLIENT_LIFE},
+};
 use proto::directory::v1::{self as pb, credential_service_client::CredentialServiceClient};
 use uuid::Uuid;
 
@@ -39,6 +43,44 @@ impl Division {
         }
         Ok(format!("{}/{collection}/{code}", self.parent()?))
     }
+}
+
+#[derive(clap::Args)]
+pub struct Operator {
+    #[command(subcommand)]
+    task: OperatorTask,
+    /// 数据目录 · Data folder with the authority (pki/ca.key)
+    #[arg(long, env = "YIZHAN_DATA", default_value = "data", global = true)]
+    data: PathBuf,
+}
+
+#[derive(clap::Subcommand)]
+enum OperatorTask {
+    /// 签发新的运维凭证：须能读取颁发机构的私钥 · A new operator's credential, for who can read the authority's own key
+    Create {
+        /// 名称 · 1 to 20 of a-z, 0-9 and hyphen
+        name: String,
+    },
+}
+
+/// Makes a credential with the authority itself, so that an installation whose operator was revoked is not lost.
+pub fn operator(args: Operator) -> anyhow::Result<()> {
+    let OperatorTask::Create { name } = args.task;
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !(1..=20).contains(&name.len()) || !name.bytes().all(fits) {
+        return Err(trouble("名称应为1至20位小写字母、数字或连字符", "a name is 1 to 20 of a-z, 0-9 and hyphen"));
+    }
+    let folder = crate::peer::folder(&args.data);
+    let stem = folder.join(format!("operator-{name}"));
+    if !Authority::exists(&folder) || stem.with_extension("pem").exists() {
+        let (shown, taken) = (folder.display(), stem.with_extension("pem"));
+        return Err(trouble(
+            format!("{shown} 中没有颁发机构私钥，或 {} 已存在", taken.display()),
+            format!("{shown} holds no authority's key, or {} is there already", taken.display()),
+        ));
+    }
+    Authority::open(&folder)?.issue(&format!("operators/{name}"), &[], CLIENT_LIFE)?.save(&stem)?;
+    Ok(writeln!(io::stdout().lock(), "operators/{name}\n已签发 · made: {}.pem", stem.display())?)
 }
 
 #[derive(clap::Args)]

@@ -65,8 +65,7 @@ impl To {
     }
 
     fn pki(&self) -> PathBuf {
-        let folder = std::env::var_os("YIZHAN_TLS__FOLDER").filter(|folder| !folder.is_empty());
-        folder.map_or_else(|| self.data.join("pki"), PathBuf::from)
+        folder(&self.data)
     }
 
     fn connect(&self, usual: &str) -> anyhow::Result<Peer> {
@@ -76,6 +75,12 @@ impl To {
         let tls = client(&self.folder(), named.then_some(stem.as_path()))?;
         connect("--server", &self.server, &tls)
     }
+}
+
+/// Where the certificates of the server with this data folder lie.
+pub fn folder(data: &Path) -> PathBuf {
+    let folder = std::env::var_os("YIZHAN_TLS__FOLDER").filter(|folder| !folder.is_empty());
+    folder.map_or_else(|| data.join("pki"), PathBuf::from)
 }
 
 /// Trusts the authority of a folder, and comes with a credential.

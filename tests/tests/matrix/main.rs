@@ -187,3 +187,16 @@ async fn what_is_revoked_opens_nothing_within_five_seconds() {
         Town::open(&database).await.revoke_each_and_wait().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_shows_a_clerk_the_cases_of_the_clerks_unit_and_no_other() {
+    let database = kit::testing::TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    let units =
+        |cases: Vec<String>| cases.into_iter().map(|unit| unit[unit.len() - 3..].to_owned()).collect::<Vec<_>>();
+    let mut all = units(town.received_and_listed(None).await);
+    all.sort();
+    assert_eq!(all, ["012", "023"]);
+    assert_eq!(units(town.received_and_listed(Some("C012")).await), ["012"]);
+    assert_eq!(units(town.received_and_listed(Some("C023")).await), ["023"]);
+}

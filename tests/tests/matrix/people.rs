@@ -17,6 +17,7 @@ use proto::{
         credential_service_client::CredentialServiceClient, directory_service_client::DirectoryServiceClient,
     },
     identity::v1::Role,
+    intake::v1::{ListCasesRequest, case_service_client::CaseServiceClient},
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
 use sea_orm::{ConnectionTrait, Database, Statement};
@@ -262,6 +263,35 @@ impl Town {
             assert!(began.elapsed() < Duration::from_secs(5), "{label}: {:?}", began.elapsed());
         }
         let _ = DirectoryServiceClient::new(self.ring.clone());
+    }
+
+    /// Receives a case in each unit where there is none yet, and gives the units of those that a person is shown, or the
+    /// operator.
+    pub async fn received_and_listed(&self, person: Option<&str>) -> Vec<String> {
+        let at = format!("divisions/{}", DIVISIONS[0]);
+        let list = |bearer: Option<HeaderValue>| {
+            let mut request = tonic::Request::new(ListCasesRequest { parent: at.clone(), ..Default::default() });
+            request.set_timeout(Duration::from_secs(20));
+            if let Some(bearer) = bearer {
+                let bearer = bearer.to_str().expect("text").parse().expect("metadata");
+                request.metadata_mut().insert("authorization", bearer);
+            }
+            request
+        };
+        let (channel, bearer) = match person {
+            Some(code) => self.ring.signed(&format!("{at}/people/{code}"), "").await.expect("signs in"),
+            None => {
+                let mut cases = CaseServiceClient::new(self.ring.clone());
+                let centre = Centre { code: DIVISIONS[0].to_owned() };
+                for unit in crate::house::centre::UNITS {
+                    cases.receive_case(centre.receipt(unit)).await.expect("received");
+                }
+                let shown = cases.list_cases(list(None)).await.expect("listed").into_inner();
+                return shown.cases.into_iter().map(|case| case.unit).collect();
+            }
+        };
+        let shown = CaseServiceClient::new(channel).list_cases(list(Some(bearer))).await.expect("listed").into_inner();
+        shown.cases.into_iter().map(|case| case.unit).collect()
     }
 
     fn connect(&self, identity: Option<(String, String)>) -> Channel {

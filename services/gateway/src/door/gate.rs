@@ -15,7 +15,7 @@ use std::{
 use axum::{body::Body, extract::Request, response::Response};
 use futures::future::BoxFuture;
 use http::{Extensions, header::AUTHORIZATION};
-use kit::{caller::Caller, clock::wall, refusal::Refusal};
+use kit::{caller::Caller, clock::wall, refusal::Refusal, tls::Presented};
 use opentelemetry::{KeyValue, global, metrics::Counter};
 use prost::{DecodeError, Message};
 use prost_types::FileDescriptorSet;
@@ -144,7 +144,8 @@ impl Inner {
             deadline::demand(request.headers(), required)?;
             Ok(pass)
         });
-        let pass = checked.inspect_err(|refusal| self.tell(rpc(path), refusal))?;
+        let holder = Presented::of(request.extensions()).and_then(Presented::name).unwrap_or_default();
+        let pass = checked.inspect_err(|refusal| self.tell_of(rpc(path), holder, address, refusal))?;
         // Tokens go no further than this door.
         request.headers_mut().remove(AUTHORIZATION);
         if let Some(caller) = &pass.caller {
@@ -153,13 +154,17 @@ impl Inner {
         Ok(pass)
     }
 
-    /// Logged and counted; of what comes too often one line a second is enough.
     fn tell(&self, rpc: &'static str, refusal: &Refusal) {
+        self.tell_of(rpc, "", None, refusal);
+    }
+
+    /// Logged and counted, with whose certificate came and from where; of what comes too often one line a second is enough.
+    fn tell_of(&self, rpc: &'static str, holder: &str, address: Option<IpAddr>, refusal: &Refusal) {
         let reason = refusal.reason();
         self.refused.add(1, &[KeyValue::new("rpc", rpc), KeyValue::new("reason", reason)]);
         let now = wall().0 / 1_000_000;
         if reason != "RATE_LIMITED" || self.told.swap(now, Ordering::Relaxed) != now {
-            tracing::warn!(rpc, reason, "refused");
+            tracing::warn!(rpc, holder, address = address.map(tracing::field::display), reason, "refused");
         }
     }
 }

@@ -6,6 +6,7 @@ use calendar::Date;
 use futures::Stream;
 use kit::{
     actor::RequestKey,
+    caller::Caller,
     form::{Form, choice},
     id,
     refusal::Refusal,
@@ -30,6 +31,12 @@ use crate::{
 pub struct Cases(pub Arc<Office>);
 
 type Answer<T> = Result<Response<T>, Status>;
+
+/// The unit of a person who has one: lists show them its cases and no other's, as single cases do.
+fn own_unit<T>(request: &Request<T>) -> Option<String> {
+    let caller = Caller::of_call(request);
+    caller.unit().filter(|_| caller.is_person()).map(str::to_owned)
+}
 
 #[tonic::async_trait]
 impl CaseService for Cases {
@@ -189,13 +196,15 @@ impl CaseService for Cases {
     }
 
     async fn list_cases(&self, request: Request<pb::ListCasesRequest>) -> Answer<pb::ListCasesResponse> {
-        Ok(Response::new(list::list(&self.0, request.into_inner()).await?))
+        let own = own_unit(&request);
+        Ok(Response::new(list::list(&self.0, own, request.into_inner()).await?))
     }
 
     type WatchCasesStream = Pin<Box<dyn Stream<Item = Result<pb::WatchCasesResponse, Status>> + Send>>;
 
     async fn watch_cases(&self, request: Request<pb::WatchCasesRequest>) -> Answer<Self::WatchCasesStream> {
-        Ok(Response::new(watch::watch(&self.0, request.into_inner()).await?))
+        let own = own_unit(&request);
+        Ok(Response::new(watch::watch(&self.0, own, request.into_inner()).await?))
     }
 
     async fn explain_deadline(&self, request: Request<pb::ExplainDeadlineRequest>) -> Answer<Deadline> {

@@ -19,7 +19,12 @@ use crate::{
     store::case::{Column, Entity, Kept, NEVER},
 };
 
-pub async fn list(office: &Office, request: pb::ListCasesRequest) -> Result<pb::ListCasesResponse, Refusal> {
+/// `own`: only cases of this unit.
+pub async fn list(
+    office: &Office,
+    own: Option<String>,
+    request: pb::ListCasesRequest,
+) -> Result<pb::ListCasesResponse, Refusal> {
     let division = id::division("parent", &request.parent)?;
     let size = page::size(request.page_size, 50, 200)?;
     let order = Ordering::read(&request.order_by)?;
@@ -29,6 +34,9 @@ pub async fn list(office: &Office, request: pb::ListCasesRequest) -> Result<pb::
     let mut query = Entity::find().filter(Column::Division.eq(division.as_str()));
     for term in filter::parse(&request.filter)? {
         query = query.filter(condition(&term, division)?);
+    }
+    if let Some(own) = own {
+        query = query.filter(Column::Unit.eq(own));
     }
     if let Some(after) = after {
         query = query.filter(order.after(&after)?);

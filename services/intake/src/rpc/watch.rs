@@ -6,7 +6,7 @@ use futures::Stream;
 use kit::{
     clock::Moment,
     id::{self, Division},
-    refusal::Refusal,
+    refusal::{Kind, Refusal},
     store::journal,
 };
 use prost::Message;
@@ -20,12 +20,21 @@ use crate::office::Office;
 
 type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchCasesResponse, Status>> + Send>>;
 
-pub async fn watch(office: &Arc<Office>, request: pb::WatchCasesRequest) -> Result<Changes, Refusal> {
+/// `own`: only cases of this unit.
+pub async fn watch(
+    office: &Arc<Office>,
+    own: Option<String>,
+    request: pb::WatchCasesRequest,
+) -> Result<Changes, Refusal> {
     let division = id::division("parent", &request.parent)?;
     let unit = match request.unit.as_str() {
         "" => None,
         name => Some(id::child_of("unit", name, "units", division)?.to_owned()),
     };
+    if own.is_some() && unit.is_some() && own != unit {
+        return Err(Refusal::new(Kind::Denied, "NOT_YOUR_UNIT", "不属于本单位", "this is not of your unit"));
+    }
+    let unit = own.or(unit);
     let heads = journal::heads(office.store.read()).await.map_err(unreadable)?;
     let head = heads.iter().find(|head| head.division == division.as_str()).map_or(0, |head| head.seq);
     let after = match request.after_seq {
