@@ -169,8 +169,11 @@ def elsewhere(centre, case):
         answer = client.refusal(CASES, method, request)
         expect((answer.code, answer.reason), ("PERMISSION_DENIED", reason), method)
         expect(answer.locale, "zh-CN", "locale")
-    # The list of the division is theirs as well as everybody's in it.
-    assert stranger.call(CASES, "ListCases", {"parent": centre.division}).cases, "cases of the division"
+    # A list shows a person of a unit that unit's cases and no other's.
+    request = {"parent": centre.division}
+    mine, theirs = (client.call(CASES, "ListCases", request).cases for client in (clerk, stranger))
+    expect({listed.unit for listed in mine}, {centre.unit}, "units of the cases that a clerk sees")
+    assert all(listed.unit != centre.unit for listed in theirs), "another unit's cases"
     for method, request, reason in [
         ("ListInbox", {"parent": f"{centre.division}/units/999"}, "UNIT_NOT_FOUND"),
         ("GetCase", {"name": f"{centre.division}/cases/no-such"}, "CASE_NOT_FOUND"),
