@@ -65,7 +65,7 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     let accounts =
         Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), !config.web.ip().is_loopback());
     let own = admit::guard(own, Place::of);
-    let routes = Gate::new(identify, rate)?.around(door::open(own, peers)?);
+    let routes = Gate::new(identify, rate).around(door::open(own, peers));
     Ok(Open { routes, web: web::pages(books, keys, accounts) })
 }
 

@@ -181,7 +181,7 @@ async fn doors() -> [Routes; 2] {
     let here = Peers { directory: Peer::in_process(directory_stub()), intake: Peer::in_process(intake_stub()) };
     let there =
         Peers { directory: testing::serve(directory_stub()).await, intake: testing::serve(intake_stub()).await };
-    [here, there].map(|peers| door::open(Routes::default(), peers).expect("a door"))
+    [here, there].map(|peers| door::open(Routes::default(), peers))
 }
 
 /// The same, as callers find them.
@@ -332,7 +332,7 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
     let peers = Peers { directory: dead, intake: Peer::in_process(intake_stub()) };
-    let caller = testing::serve(door::open(Routes::default(), peers).expect("a door")).await;
+    let caller = testing::serve(door::open(Routes::default(), peers)).await;
     let mut units = DirectoryServiceClient::new(caller.clone());
     for _ in 0..2 {
         let status = units.get_unit(directory::GetUnitRequest { name: "x".into() }).await.expect_err("nobody there");

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use kit::id::hex;
 use sha2::{Digest, Sha256};
 use tokio::{fs, io::AsyncWriteExt};
 use uuid::Uuid;
@@ -128,8 +129,4 @@ impl Drop for Incoming {
             let _ = std::fs::remove_file(&self.path);
         }
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,30 +4,31 @@
 //! and who acts. They are read from the request's first message, which then goes on byte for byte.
 
 use std::{
-    convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{
+    body::Body,
+    extract::Request,
+    middleware::{Next, from_fn},
+    response::Response,
+};
 use bytes::{Buf, Bytes, BytesMut};
-use futures::future::BoxFuture;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use opentelemetry::{KeyValue, global, metrics::Counter};
 use proto::{
     identity::v1::{Role, Scope},
-    rule::{self, Grant, Rule},
+    rule::{self, Rule},
 };
 use tonic::{Status, service::Routes};
-use tower::{Layer, Service, ServiceExt};
 
 use crate::{
     caller::Caller,
     id::{self, Division},
     refusal::{Kind, Refusal},
     serve::MOST_IN,
+    telemetry,
 };
 
 /// Where something named in a request belongs.
@@ -52,104 +53,66 @@ pub type Locate = fn(&str) -> Place;
 
 /// Puts the layer around a service's routes.
 pub fn guard(routes: Routes, locate: Locate) -> Routes {
-    let refused = global::meter("yizhan")
-        .u64_counter("yizhan.calls.refused")
-        .with_description("Calls refused because of who called")
-        .build();
-    Routes::from(routes.into_axum_router().layer(Admit { locate, refused: Arc::new(refused) }))
+    let admit = from_fn(move |request, next| admit(locate, request, next));
+    Routes::from(routes.into_axum_router().layer(admit))
 }
 
-/// The layer.
-#[derive(Clone)]
-struct Admit {
-    locate: Locate,
-    refused: Arc<Counter<u64>>,
-}
-
-impl<S> Layer<S> for Admit {
-    type Service = Admitted<S>;
-
-    fn layer(&self, inner: S) -> Admitted<S> {
-        Admitted { inner, admit: self.clone() }
+async fn admit(locate: Locate, request: Request, next: Next) -> Response {
+    // What the contract does not know has no handler either, and is answered so.
+    let Some(rule) = rule::of(request.uri().path()) else { return next.run(request).await };
+    match let_in(rule, locate, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => Status::from(refusal).into_http(),
     }
 }
 
-#[derive(Clone)]
-struct Admitted<S> {
-    inner: S,
-    admit: Admit,
+async fn let_in(rule: &'static Rule, locate: Locate, request: Request) -> Result<Request, Refusal> {
+    if rule.is_public() {
+        return Ok(request);
+    }
+    let caller = Caller::of_request(&request);
+    let scopes = || rule.grants.iter().filter(|grant| grant.role == caller.role()).map(|grant| grant.scope);
+    if scopes().next().is_none() {
+        let refusal = stranger(caller.role());
+        tell(rule, &caller, &refusal);
+        return Err(refusal);
+    }
+    let names_actor = caller.is_person() && !rule.actor.is_empty();
+    if !names_actor && scopes().any(|scope| scope == Scope::Any) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let (message, body) = first_message(body, rule.streams).await?;
+    let about = About::read(rule, &message)?;
+    about.check(scopes(), &caller, locate).inspect_err(|refusal| tell(rule, &caller, refusal))?;
+    Ok(Request::from_parts(parts, body))
 }
 
-impl<S> Service<Request> for Admitted<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let (inner, admit) = (self.inner.clone(), self.admit.clone());
-        // What the contract does not know has no handler either, and is answered so.
-        let Some(rule) = rule::of(request.uri().path()) else { return Box::pin(inner.oneshot(request)) };
-        Box::pin(async move {
-            match admit.admit(rule, request).await {
-                Ok(request) => inner.oneshot(request).await,
-                Err(refusal) => Ok(Status::from(refusal).into_http()),
-            }
-        })
-    }
+/// Logged and counted: who may not do what is what an attack begins with.
+fn tell(rule: &Rule, caller: &Caller, refusal: &Refusal) {
+    let (role, reason) = (caller.role().as_str_name(), refusal.reason());
+    tracing::warn!(rpc = rule.path, caller = caller.name(), role, reason, "refused");
+    telemetry::count_refused(rule.path, reason);
 }
 
-impl Admit {
-    async fn admit(&self, rule: &'static Rule, request: Request) -> Result<Request, Refusal> {
-        if rule.is_public() {
-            return Ok(request);
-        }
-        let caller = Caller::of_request(&request);
-        let grants = grants(rule, caller.role()).inspect_err(|refusal| self.tell(rule, &caller, refusal))?;
-        let names_actor = caller.is_person() && !rule.actor.is_empty();
-        if !names_actor && grants.iter().any(|grant| grant.scope == Scope::Any) {
-            return Ok(request);
-        }
-        let (parts, body) = request.into_parts();
-        let (message, body) = first_message(body, rule.streams).await?;
-        let about = About::read(rule, &message)?;
-        about.check(&grants, &caller, self.locate).inspect_err(|refusal| self.tell(rule, &caller, refusal))?;
-        Ok(Request::from_parts(parts, body))
-    }
-
-    /// Logged and counted: who may not do what is what an attack begins with.
-    fn tell(&self, rule: &Rule, caller: &Caller, refusal: &Refusal) {
-        let (role, reason) = (caller.role().as_str_name(), refusal.reason());
-        tracing::warn!(rpc = rule.path, caller = caller.name(), role, reason, "refused");
-        self.refused.add(1, &[KeyValue::new("rpc", rule.path), KeyValue::new("reason", reason)]);
-    }
-}
-
-/// The grants of a role, one at least.
-fn grants(rule: &Rule, role: Role) -> Result<Vec<Grant>, Refusal> {
-    let grants: Vec<_> = rule.grants.iter().filter(|grant| grant.role == role).copied().collect();
-    match (grants.is_empty(), role) {
-        (false, _) => Ok(grants),
-        (true, Role::Public) => {
-            let (zh, en) = ("请先登录，或使用有效的凭证", "sign in, or come with a credential that is valid");
-            Err(Refusal::new(Kind::Unauthenticated, "CREDENTIALS_REQUIRED", zh, en))
-        }
-        (true, _) => {
-            let (zh, en) = if role == Role::Terminal {
-                ("请先在本终端登录（yizhan sign-in 工号）", "sign in on this terminal first (yizhan sign-in CODE)")
-            } else {
-                ("当前身份无权办理此项操作", "this is not for your role to do")
-            };
-            Err(Refusal::new(Kind::Denied, "ROLE_NOT_ALLOWED", zh, en))
-        }
-    }
+/// No grant is for this role.
+fn stranger(role: Role) -> Refusal {
+    let (kind, reason, zh, en) = match role {
+        Role::Public => (
+            Kind::Unauthenticated,
+            "CREDENTIALS_REQUIRED",
+            "请先登录，或使用有效的凭证",
+            "sign in, or come with a credential that is valid",
+        ),
+        Role::Terminal => (
+            Kind::Denied,
+            "ROLE_NOT_ALLOWED",
+            "请先在本终端登录（yizhan sign-in 工号）",
+            "sign in on this terminal first (yizhan sign-in CODE)",
+        ),
+        _ => (Kind::Denied, "ROLE_NOT_ALLOWED", "当前身份无权办理此项操作", "this is not for your role to do"),
+    };
+    Refusal::new(kind, reason, zh, en)
 }
 
 /// What a request says it is about.
@@ -170,10 +133,10 @@ impl<'a> About<'a> {
         Ok(About { resource: text(rule.resource)?, window: text(rule.window)?, actor: text(rule.actor)? })
     }
 
-    fn check(&self, grants: &[Grant], caller: &Caller, locate: Locate) -> Result<(), Refusal> {
+    fn check(&self, scopes: impl Iterator<Item = Scope>, caller: &Caller, locate: Locate) -> Result<(), Refusal> {
         let mut refused = Ok(());
-        for grant in grants {
-            refused = self.within(grant.scope, caller, locate);
+        for scope in scopes {
+            refused = self.within(scope, caller, locate);
             if refused.is_ok() {
                 break;
             }

@@ -94,6 +94,11 @@ pub fn child_of<'a>(field: &str, name: &'a str, collection: &str, of: Division) 
     }
 }
 
+/// Two digits a byte, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Letters, digits, hyphen, dot or `@`, 1 to 64 of them.
 pub fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'@'))

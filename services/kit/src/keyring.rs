@@ -20,7 +20,7 @@ use proto::{
         CreateTerminalRequest, EnrolTerminalRequest, RefreshTokensRequest, SetPasswordRequest, SignInRequest, Tokens,
         credential_service_client::CredentialServiceClient,
     },
-    identity::v1::{Role, Scope},
+    identity::v1::Role,
     rule,
 };
 use rcgen::{CertificateParams, KeyPair};
@@ -58,8 +58,6 @@ struct Inner {
     people: Mutex<HashMap<(String, String), Slot>>,
     /// One password for each person, so that signing in at a second window ends nobody's session.
     passwords: Mutex<HashMap<String, String>>,
-    /// In whose name a call goes that asks for a person and names none.
-    somebody: Option<String>,
 }
 
 /// Where a person's sign-in is kept; locked while it is made or renewed.
@@ -93,16 +91,7 @@ impl Keyring {
             terminals: Mutex::default(),
             people: Mutex::default(),
             passwords: Mutex::default(),
-            somebody: None,
         })))
-    }
-
-    /// The same, where a call that asks for a person and names none goes in this one's name.
-    pub fn with_somebody(self, person: &str) -> Keyring {
-        match Arc::try_unwrap(self.0) {
-            Ok(inner) => Keyring(Arc::new(Inner { somebody: Some(person.to_owned()), ..inner })),
-            Err(shared) => Keyring(shared),
-        }
     }
 
     /// The operator's own connection.
@@ -122,10 +111,8 @@ impl Keyring {
         };
         let text = |path| rule::text(&message, path).unwrap_or_default();
         let person = Some(text(rule.actor)).filter(|name| id::child("", name, "people").is_ok());
-        let at_window = rule.grants.iter().any(|grant| grant.scope == Scope::OwnWindow);
-        let window = if at_window { text(rule.window) } else { "" };
-        let window = Some(window).filter(|name| id::child("", name, "windows").is_ok()).unwrap_or_default();
-        let channel = match person.or(self.0.somebody.as_deref()) {
+        let window = Some(text(rule.window)).filter(|name| id::child("", name, "windows").is_ok()).unwrap_or_default();
+        let channel = match person {
             Some(person) => match self.signed(person, window).await {
                 Ok((channel, bearer)) => {
                     parts.headers.insert(AUTHORIZATION, bearer);

@@ -121,6 +121,19 @@ pub fn count_shed(why: &'static str, many: usize) {
     shed.add(many as u64, &[KeyValue::new("reason", why)]);
 }
 
+/// Counts a call that was refused because of who called, and why.
+pub fn count_refused(rpc: &'static str, why: &'static str) {
+    if !TRACED.load(Ordering::Relaxed) {
+        return;
+    }
+    static REFUSED: OnceLock<Counter<u64>> = OnceLock::new();
+    let refused = REFUSED.get_or_init(|| {
+        let meter = global::meter("yizhan");
+        meter.u64_counter("yizhan.calls.refused").with_description("Calls refused because of who called").build()
+    });
+    refused.add(1, &[KeyValue::new("rpc", rpc), KeyValue::new("reason", why)]);
+}
+
 /// Counts a commit and the changes in it.
 pub fn count_commit(service: &'static str, changes: u64) {
     if !TRACED.load(Ordering::Relaxed) {

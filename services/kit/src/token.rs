@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     caller::{Caller, Role},
     clock::Moment,
+    id::hex,
     refusal::{Kind, Refusal},
 };
 
@@ -127,7 +128,7 @@ impl Signer {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).map_err(Refusal::internal)?;
         let public: [u8; 32] = pair.public_key_raw().try_into().map_err(Refusal::internal)?;
         let der = pair.serialize_der();
-        let kid: String = Sha256::digest(public).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let kid = hex(&Sha256::digest(public)[..8]);
         Ok((Signer::new(kid, &der)?, der, public))
     }
 

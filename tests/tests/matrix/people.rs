@@ -14,7 +14,7 @@ use kit::{
 use proto::{
     directory::v1::{
         CreateSystemRequest, ExchangeAssertionRequest, RevokeCredentialRequest,
-        credential_service_client::CredentialServiceClient, directory_service_client::DirectoryServiceClient,
+        credential_service_client::CredentialServiceClient,
     },
     identity::v1::Role,
     intake::v1::{ListCasesRequest, case_service_client::CaseServiceClient},
@@ -42,8 +42,6 @@ pub struct Who {
     pub unit: Option<&'static str>,
     pub window: Option<&'static str>,
     pub line: Line,
-    /// Nothing is lost when it ends.
-    pub session_is_spare: bool,
 }
 
 impl Who {
@@ -110,7 +108,6 @@ impl Town {
             unit: None,
             window: None,
             line: Line { channel: self.connect(None), bearer: None },
-            session_is_spare: false,
         };
         let mut callers = vec![public.clone()];
         for division in DIVISIONS {
@@ -131,7 +128,6 @@ impl Town {
                     unit: Some(unit),
                     window: Some("A01"),
                     line: Line { channel, bearer: Some(bearer) },
-                    session_is_spare: false,
                 });
             }
             let terminal = self.ring.terminal(&format!("{at}/windows/A01")).await.expect("a terminal");
@@ -262,7 +258,6 @@ impl Town {
             .await;
             assert!(began.elapsed() < Duration::from_secs(5), "{label}: {:?}", began.elapsed());
         }
-        let _ = DirectoryServiceClient::new(self.ring.clone());
     }
 
     /// Receives a case in each unit where there is none yet, and gives the units of those that a person is shown, or the

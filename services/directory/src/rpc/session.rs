@@ -6,7 +6,7 @@ use kit::{
     caller::{Caller, Role},
     clock::{Moment, wall},
     form::Form,
-    id::{self, Division},
+    id::{self, Division, hex},
     refusal::{Kind, Refusal},
     store::{Desk, Event, Key},
     token::{AUDIENCE, Claims, Cnf, ISSUER, LIFE, Told},
@@ -238,10 +238,6 @@ fn keys(division: Division, code: &str) -> Vec<Key> {
 fn is_active(desk: &Desk<'_>, division: Division, code: &str) -> bool {
     desk.get::<division::Division>(division.as_str()).is_some_and(|division| division.state == State::Active)
         && desk.get::<Person>(code).is_some_and(|person| person.state == State::Active)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// UNAUTHENTICATED: there is nothing to renew.

@@ -106,7 +106,7 @@ impl Credentials {
         let said = token::Assertion::verify(assertion, &name, &system.assertion_key, now).ok_or_else(wrong)?;
 
         let digest = self.keys.mac("assertion", &[name.as_bytes(), said.jti.as_bytes()]);
-        let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = id::hex(&digest);
         let outlived_at = said.exp.saturating_add(2 * token::LEEWAY).saturating_mul(1_000_000);
         let used = Assertion { division, id: id.clone(), outlived_at };
         let keys = vec![

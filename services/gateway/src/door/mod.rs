@@ -1,6 +1,6 @@
 //! The one door: every call of another service passes through it, byte for byte.
 //!
-//! Which services there are is read from the contract's descriptors, so a new service of a package is let through by
+//! Which services there are is read from the contract's rules, so a new service of a package is let through by
 //! itself. A call is routed on its path alone; nothing is decoded.
 //!
 //! Before that it comes through the [`gate`]: who calls ([`identify`]), how often ([`rate`]), until when (`deadline`).
@@ -19,10 +19,9 @@ mod watched;
 use std::time::Duration;
 
 use journal::Journals;
-use kit::{peer::Peer, serve::OpenError};
+use kit::peer::Peer;
 use pass::Pass;
-use prost::Message;
-use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
+use proto::rule::{self, Rule};
 use tonic::service::Routes;
 
 /// How long a call may take whose caller sets no deadline. A stream may take as long as it likes; of requests, as long as
@@ -37,47 +36,42 @@ pub struct Peers {
 }
 
 /// Adds routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
-pub fn open(mut routes: Routes, peers: Peers) -> Result<Routes, OpenError> {
+pub fn open(mut routes: Routes, peers: Peers) -> Routes {
     let directory = Pass::to("directory", peers.directory);
     let intake = Pass::to("intake", peers.intake);
-    let contract = FileDescriptorSet::decode(proto::DESCRIPTORS)?;
-    for file in &contract.file {
-        for service in &file.service {
-            // The second part of `yizhan.intake.v1` is whose package it is.
-            routes = match file.package().split('.').nth(1) {
-                Some("directory") => add(routes, file.package(), service, |time| directory.clone().within(time)),
-                Some("intake") => add(routes, file.package(), service, |time| intake.clone().within(time)),
-                Some("journal") => add(routes, file.package(), service, |time| Journals {
-                    directory: directory.clone().within(time),
-                    intake: intake.clone().within(time),
-                }),
-                _ => routes,
-            };
-        }
+    // Rules stand by path, so the methods of a service stand together.
+    for methods in rule::all().chunk_by(|one, next| service(one) == service(next)) {
+        // The second part of `/yizhan.intake.v1.CaseService` is whose it is.
+        routes = match service(&methods[0]).split('.').nth(1) {
+            Some("directory") => add(routes, methods, |time| directory.clone().within(time)),
+            Some("intake") => add(routes, methods, |time| intake.clone().within(time)),
+            Some("journal") => add(routes, methods, |time| Journals {
+                directory: directory.clone().within(time),
+                intake: intake.clone().within(time),
+            }),
+            _ => routes,
+        };
     }
-    Ok(routes)
+    routes
+}
+
+/// `/yizhan.intake.v1.CaseService`
+fn service(rule: &Rule) -> &'static str {
+    rule.path.rsplit_once('/').map_or(rule.path, |(service, _)| service)
 }
 
 /// Adds a service: a route for each method that is known, since a path without parameters costs the least to match, and
 /// one for what a newer service may have.
-fn add<S>(
-    mut routes: Routes,
-    package: &str,
-    service: &ServiceDescriptorProto,
-    pass: impl Fn(Option<Duration>) -> S,
-) -> Routes
+fn add<S>(mut routes: Routes, methods: &[Rule], pass: impl Fn(Option<Duration>) -> S) -> Routes
 where
     S: tower::Service<axum::extract::Request, Response = axum::response::Response, Error = std::convert::Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
     let router = routes.axum_router_mut();
-    let known = service.method.iter().map(|method| {
-        let streams = method.server_streaming() || method.client_streaming();
-        (method.name(), (!streams).then_some(TIME))
-    });
-    for (method, time) in known.chain([("{*method}", None)]) {
-        let path = format!("/{package}.{}/{method}", service.name());
+    let known = methods.iter().map(|rule| (rule.path.to_owned(), (!rule.streams).then_some(TIME)));
+    let newer = format!("{}/{{*method}}", service(&methods[0]));
+    for (path, time) in known.chain([(newer, None)]) {
         *router = std::mem::take(router).route_service(&path, pass(time));
     }
     routes

@@ -6,6 +6,7 @@ use futures::Stream;
 use kit::{
     actor::RequestKey,
     form::Form,
+    id::hex,
     refusal::{Kind, Refusal},
 };
 use proto::intake::v1::{self as pb, attachment_service_server::AttachmentService};
@@ -20,7 +21,7 @@ use crate::{
         attachment::{Attachment, MEDIA_TYPES, MOST_BYTES, is_file_name},
         case::Case,
     },
-    files::{Incoming, hex},
+    files::Incoming,
     office::{Office, Target},
 };
 
