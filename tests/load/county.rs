@@ -1,4 +1,4 @@
-//! A small county to put load on: ten units, each with an accepting window, a clerk, an officer and two items.
+//! A small county to put load on: ten units, each with an accepting window, a clerk, an officer, a head and two items.
 
 use kit::keyring::Keyring;
 use proto::{
@@ -34,11 +34,11 @@ impl Hall {
 pub async fn load(channel: Keyring) -> Result<Hall, Box<dyn std::error::Error>> {
     let mut directory = DirectoryServiceClient::new(channel.clone());
     let request_id = || Uuid::new_v4().to_string();
-    let person = |unit: usize, role: &str| directory::Person {
+    let person = |unit: usize, role: &str, rank: directory::Rank| directory::Person {
         name: Hall::person(unit, role),
         display_name: format!("{role}{unit}"),
         unit: format!("{DIVISION}/units/{}", Hall::unit(unit)),
-        rank: directory::Rank::Staff.into(),
+        rank: rank.into(),
         ..Default::default()
     };
     let import = directory::ImportDirectoryRequest {
@@ -73,7 +73,15 @@ pub async fn load(channel: Keyring) -> Result<Hall, Box<dyn std::error::Error>> 
                 ..Default::default()
             }])
             .collect(),
-        people: (0..UNITS).flat_map(|i| [person(i, "C"), person(i, "O")]).collect(),
+        people: (0..UNITS)
+            .flat_map(|i| {
+                [
+                    person(i, "C", directory::Rank::Staff),
+                    person(i, "O", directory::Rank::Staff),
+                    person(i, "H", directory::Rank::Head),
+                ]
+            })
+            .collect(),
         validate_only: false,
         request_id: request_id(),
     };
@@ -114,6 +122,15 @@ pub async fn load(channel: Keyring) -> Result<Hall, Box<dyn std::error::Error>> 
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         }
+        let mandate = intake::MandateItemRequest {
+            name: Hall::item(i, "2"),
+            leader: Hall::person(i, "H"),
+            officer: Hall::person(i, "O"),
+            document_number: format!("授〔2026〕{i}号"),
+            etag: String::new(),
+            request_id: request_id(),
+        };
+        catalogue.mandate_item(mandate).await?;
     }
     Ok(Hall)
 }

@@ -118,15 +118,7 @@ async fn steps(ring: &Keyring, in_flight: usize, until: Until) -> Outcome<(Figur
                 cases.decide_case(decide).await?;
                 times.push(start.elapsed());
                 let start = Instant::now();
-                let issue = pb::IssueCaseRequest {
-                    name: name.clone(),
-                    window: format!("{DIVISION}/windows/C01"),
-                    clerk: Hall::person(i, "C"),
-                    recipient: Some(recipient()),
-                    etag: String::new(),
-                    request_id: id(),
-                };
-                cases.issue_case(issue).await?;
+                cases.issue_case(issue(i, name.clone())).await?;
                 times.push(start.elapsed());
                 if names.len() < 1_000 {
                     names.push(name);
@@ -138,7 +130,7 @@ async fn steps(ring: &Keyring, in_flight: usize, until: Until) -> Outcome<(Figur
     .await
 }
 
-/// Instant items: a whole case in one call.
+/// Instant items: received and granted in one call, handed out in the next.
 pub async fn instant(ring: &Keyring, _: &Hall, in_flight: usize, time: Duration) -> Outcome<Figure> {
     let end = Instant::now() + time;
     drive(std::slice::from_ref(ring), in_flight, |channel, worker| async move {
@@ -148,15 +140,12 @@ pub async fn instant(ring: &Keyring, _: &Hall, in_flight: usize, time: Duration)
         while Instant::now() < end {
             i += 1;
             let mut request = receive(i, "2");
-            request.on_the_spot = Some(pb::OnTheSpot {
-                officer: Hall::person(i, "O"),
-                document_number: format!("证〔2026〕{i}号"),
-                window: format!("{DIVISION}/windows/C01"),
-                issued_by: Hall::person(i, "C"),
-                recipient: Some(recipient()),
-            });
+            request.on_the_spot = Some(pb::OnTheSpot { document_number: format!("证〔2026〕{i}号") });
             let start = Instant::now();
-            cases.receive_case(request).await?;
+            let name = cases.receive_case(request).await?.into_inner().name;
+            times.push(start.elapsed());
+            let start = Instant::now();
+            cases.issue_case(issue(i, name)).await?;
             times.push(start.elapsed());
         }
         Ok((times, ()))
@@ -229,11 +218,18 @@ fn receive(i: usize, item: &str) -> pb::ReceiveCaseRequest {
     }
 }
 
-fn recipient() -> pb::Recipient {
-    pb::Recipient {
-        display_name: "李小明".into(),
-        document: pb::IdentityDocument::CitizenId.into(),
-        document_number: "410223198812300024".into(),
+fn issue(i: usize, name: String) -> pb::IssueCaseRequest {
+    pb::IssueCaseRequest {
+        name,
+        window: format!("{DIVISION}/windows/C01"),
+        clerk: Hall::person(i, "C"),
+        recipient: Some(pb::Recipient {
+            display_name: "李小明".into(),
+            document: pb::IdentityDocument::CitizenId.into(),
+            document_number: "410223198812300024".into(),
+        }),
+        etag: String::new(),
+        request_id: id(),
     }
 }
 

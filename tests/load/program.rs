@@ -40,8 +40,11 @@ impl Program {
         }
         let child = command.spawn().map_err(|error| format!("cannot start {}: {error}", program.display()))?;
         let program = Program { child, data, url: format!("https://127.0.0.1:{listen}") };
+        // The port is bound before there is a credential to come with.
+        let credential = ["ca.pem", "operator.pem", "operator.key"].map(|file| program.data.join("pki").join(file));
         for _ in 0..200 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", listen)).await.is_ok() {
+            let listens = tokio::net::TcpStream::connect(("127.0.0.1", listen)).await.is_ok();
+            if listens && credential.iter().all(|file| file.exists()) {
                 return Ok(program);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

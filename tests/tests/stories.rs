@@ -13,7 +13,7 @@ use house::{
 use kit::keyring::Keyring;
 use kit::testing::{TestDatabase, databases};
 use proto::{
-    directory::v1::{DeactivateWindowRequest, directory_service_client::DirectoryServiceClient},
+    directory::v1::{DeactivateUnitRequest, directory_service_client::DirectoryServiceClient},
     gateway::v1::{Figures, GetFiguresRequest, metrics_service_client::MetricsServiceClient},
     intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
@@ -64,18 +64,19 @@ async fn a_hall_goes_on_working_while_the_directory_is_away_and_learns_what_it_m
     whole_case(&door, &centre).await;
 
     let _directory = town.start("directory").await;
-    let window = DeactivateWindowRequest { name: centre.accepting(), etag: String::new(), request_id: request_id() };
+    let name = format!("divisions/{DIVISION}/units/{}", UNITS[0]);
+    let unit = DeactivateUnitRequest { name, etag: String::new(), request_id: request_id() };
     until("the directory is back", || {
-        let (mut directory, window) = (DirectoryServiceClient::new(door.clone()), window.clone());
-        async move { directory.deactivate_window(window).await.ok() }
+        let (mut directory, unit) = (DirectoryServiceClient::new(door.clone()), unit.clone());
+        async move { directory.deactivate_unit(unit).await.ok() }
     })
     .await;
-    let refusal = until("intake learns that the window is closed", || {
+    let refusal = until("intake learns that the unit is closed", || {
         let (mut cases, receipt) = (CaseServiceClient::new(door.clone()), centre.receipt(UNITS[0]));
         async move { cases.receive_case(receipt).await.err() }
     })
     .await;
-    assert_eq!(kit::status::reason(&refusal), "WINDOW_INACTIVE");
+    assert_eq!(kit::status::reason(&refusal), "UNIT_INACTIVE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use sea_orm_migration::{async_trait, prelude::*};
 
 mod callers;
+mod closed;
 mod figures;
 
 /// Brings the gateway's database up to date.
@@ -11,6 +12,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), Box::new(figures::Figures), Box::new(callers::Callers)]
+        vec![crate::kit::journal(), Box::new(figures::Figures), Box::new(callers::Callers), Box::new(closed::Closed)]
     }
 }

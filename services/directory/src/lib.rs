@@ -34,7 +34,7 @@ const NAME: &str = "directory";
 pub async fn open(config: &Config, clock: &Clock) -> Result<Routes, OpenError> {
     let store = Store::open::<migrations::directory::Migrator>(NAME, &config.database(NAME)).await?;
     config.opened.add(&store);
-    let keys = Keys::open(&config.key_file())?;
+    let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
     let writer = Writer::open(&store, clock, &keys);
 
     let calendar = rpc::calendar::Calendars::open(&store, &writer, clock).await?;

@@ -17,6 +17,7 @@ use kit::{
 };
 use proto::{
     directory::v1::{self as directory, directory_service_client::DirectoryServiceClient},
+    identity::v1 as identity,
     intake::v1::{
         self as intake,
         attachment_service_client::AttachmentServiceClient,
@@ -75,6 +76,12 @@ impl CatalogueService for Stub {
     async fn revise_item(
         &self,
         _: tonic::Request<intake::ReviseItemRequest>,
+    ) -> Result<tonic::Response<intake::Item>, Status> {
+        Err(Status::unimplemented(""))
+    }
+    async fn mandate_item(
+        &self,
+        _: tonic::Request<intake::MandateItemRequest>,
     ) -> Result<tonic::Response<intake::Item>, Status> {
         Err(Status::unimplemented(""))
     }
@@ -301,6 +308,30 @@ async fn a_journal_is_found_by_the_name_of_its_service() {
             }
             let status = journals.read_entries(request).await.expect_err("refused");
             assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "SERVICE_UNKNOWN"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_read_no_journal_is_told_so_before_whose_it_is() {
+    let clerk = Caller::from_message(identity::Caller { role: identity::Role::Clerk.into(), ..Default::default() });
+    for door in doors().await {
+        for method in ["ListHeads", "ReadEntries"] {
+            for service in [None, Some("gateway"), Some("intake")] {
+                for (caller, told) in [
+                    (None, (Code::Unauthenticated, "CREDENTIALS_REQUIRED")),
+                    (clerk.clone(), (Code::PermissionDenied, "ROLE_NOT_ALLOWED")),
+                ] {
+                    let mut request = call(&format!("/yizhan.journal.v1.JournalService/{method}"), b"\0\0\0\0\0");
+                    caller.and_then(|caller| request.extensions_mut().insert(caller));
+                    if let Some(service) = service {
+                        request.headers_mut().insert("yizhan-service", service.parse().expect("a header"));
+                    }
+                    let answer = door.clone().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+                    let status = Status::from_header_map(answer.headers()).expect("a status");
+                    assert_eq!((status.code(), reason(&status).as_str()), told, "{method} {service:?}");
+                }
+            }
         }
     }
 }

@@ -4,41 +4,19 @@ mod town;
 
 use std::time::{Duration, Instant};
 
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
-};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use kit::{
     status::reason,
     testing::{self, TestDatabase},
     token::Claims,
 };
-use proto::intake::v1::{
-    GetCaseRequest, WatchCasesRequest, WatchCasesResponse, case_service_client::CaseServiceClient,
+use prost::Message;
+use proto::{
+    directory::v1 as pb,
+    intake::v1::{GetCaseRequest, WatchCasesRequest, WatchCasesResponse, case_service_client::CaseServiceClient},
 };
 use tonic::{Code, Request, Status, Streaming, transport::Channel};
-use town::{CLERK, TERMINAL, Town, ago, bound};
-
-fn call<T>(message: T, token: Option<&str>) -> Request<T> {
-    let mut request = Request::new(message);
-    request.set_timeout(Duration::from_secs(10));
-    if let Some(token) = token {
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("metadata"));
-    }
-    request
-}
-
-/// Who the services behind take one for, or the reason why one does not come so far.
-async fn who(channel: &Channel, token: Option<&str>) -> String {
-    match CaseServiceClient::new(channel.clone()).get_case(call(GetCaseRequest::default(), token)).await {
-        Ok(case) => case.into_inner().name,
-        Err(status) => {
-            assert_eq!(status.code(), Code::Unauthenticated, "{status}");
-            reason(&status)
-        }
-    }
-}
+use town::{CLERK, DIVISION, TERMINAL, Town, ago, bound, call, who};
 
 async fn watch(channel: &Channel, token: Option<&str>) -> Streaming<WatchCasesResponse> {
     let mut request = call(WatchCasesRequest::default(), token);
@@ -276,128 +254,129 @@ async fn a_call_has_a_deadline_and_a_stream_needs_none() {
     watch(&channel, None).await;
 }
 
-/// An issuer of OpenID Connect on this machine.
-mod fake {
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-    use kit::token::Signer;
-    use std::sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    };
-
-    #[derive(Clone, Default)]
-    pub struct Fake {
-        keys: Arc<Mutex<Vec<serde_json::Value>>>,
-        pub asked: Arc<AtomicUsize>,
-        pub url: String,
+#[tokio::test]
+async fn rank_unit_and_window_are_as_the_directory_says_now_whatever_a_token_says() {
+    for database in testing::databases() {
+        let mut town = Town::open(&database).await;
+        town.settle().await;
+        let token = town.token();
+        let terminal = town.identity(TERMINAL);
+        assert_eq!(who(&town.channel(None), Some(&token)).await, format!("CLERK {CLERK} 001 B02 s1"));
+        town.directory.clerk(|person| {
+            person.unit = format!("divisions/{DIVISION}/units/002");
+            person.window = format!("divisions/{DIVISION}/windows/B03");
+            person.rank = pb::Rank::Deputy.into();
+        });
+        town.settle().await;
+        for restarted in [false, true] {
+            if restarted {
+                town.serve(kit::peer::Peer::in_process(tonic::service::Routes::default())).await;
+            }
+            let at_terminal = town.channel(Some(&terminal));
+            assert_eq!(who(&town.channel(None), Some(&token)).await, format!("LEADER {CLERK} 002 B03 s1"));
+            assert_eq!(who(&at_terminal, Some(&token)).await, format!("LEADER {CLERK} 002 A01 s1 bound"));
+        }
+        town.serve(town.directory.peer()).await;
+        town.directory.clerk(|person| {
+            person.unit.clear();
+            person.window.clear();
+        });
+        town.settle().await;
+        assert_eq!(who(&town.channel(None), Some(&token)).await, format!("CLERK {CLERK} - - s1"));
     }
+}
 
-    impl Fake {
-        pub async fn serve() -> Fake {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let url = format!("http://{}/realm", listener.local_addr().expect("an address"));
-            let fake = Fake { url: url.clone(), ..Fake::default() };
-            let discovery = serde_json::json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }).to_string();
-            let published = fake.clone();
-            let router = axum::Router::new()
-                .route("/realm/.well-known/openid-configuration", axum::routing::get(|| async { discovery }))
-                .route(
-                    "/realm/keys",
-                    axum::routing::get(move || async move {
-                        published.asked.fetch_add(1, Ordering::SeqCst);
-                        serde_json::json!({ "keys": *published.keys.lock().expect("a lock") }).to_string()
-                    }),
-                );
-            tokio::spawn(async { axum::serve(listener, router).await });
-            fake
-        }
+#[tokio::test]
+async fn an_open_stream_ends_when_its_caller_has_another_unit_and_is_opened_again_with_the_same_token() {
+    let database = TestDatabase::sqlite();
+    let town = Town::open(&database).await;
+    town.settle().await;
+    let (channel, token) = (town.channel(None), town.token());
+    let open = watch(&channel, Some(&token)).await;
+    // What is told of a person's name and telephone is none of it.
+    town.directory.clerk(|person| person.phone = "0371-55500002".into());
+    town.settle().await;
+    let mut stays = watch(&channel, Some(&token)).await;
+    tokio::time::timeout(Duration::from_secs(2), stays.message()).await.expect_err("stays open");
+    town.directory.clerk(|person| person.unit = format!("divisions/{DIVISION}/units/002"));
+    for stream in [open, stays] {
+        let status = end(stream).await;
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "CALLER_CHANGED"));
+    }
+    watch(&channel, Some(&token)).await;
+}
 
-        /// The last key that was published, as whoever reads it has it.
-        pub fn published(&self) -> Vec<u8> {
-            let keys = self.keys.lock().expect("a lock");
-            let x = keys.last().and_then(|key| key["x"].as_str()).expect("a key");
-            BASE64_URL_SAFE_NO_PAD.decode(x).expect("base64")
-        }
-
-        /// A key of P-256, and its id.
-        pub fn curve(&self) -> (jsonwebtoken::EncodingKey, &'static str) {
-            let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
-            // 4, x and y.
-            let (x, y) = pair.public_key_raw()[1..].split_at(32);
-            let [x, y] = [x, y].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
-            let key = serde_json::json!({ "kty": "EC", "crv": "P-256", "use": "sig", "kid": "curve", "x": x, "y": y });
-            self.keys.lock().expect("a lock").push(key);
-            (jsonwebtoken::EncodingKey::from_ec_der(&pair.serialize_der()), "curve")
-        }
-
-        pub fn key(&self) -> Signer {
-            let (signer, _, public) = Signer::generate().expect("a key");
-            let x = BASE64_URL_SAFE_NO_PAD.encode(public);
-            let key =
-                serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": signer.kid(), "x": x });
-            self.keys.lock().expect("a lock").extend([serde_json::json!({ "kty": "strange" }), key]);
-            signer
+#[tokio::test]
+async fn a_terminal_that_was_made_anew_is_known_by_its_new_certificate_alone() {
+    for database in testing::databases() {
+        let mut town = Town::open(&database).await;
+        town.settle().await;
+        let before = town.identity(TERMINAL);
+        assert_eq!(who(&town.channel(Some(&before)), None).await, format!("TERMINAL {TERMINAL} - A01  bound"));
+        let open = watch(&town.channel(Some(&before)), None).await;
+        town.directory.credential(TERMINAL, |it| {
+            it.window = format!("divisions/{DIVISION}/windows/A02");
+            it.valid_after = Some(ago(-1).timestamp());
+        });
+        town.settle().await;
+        assert_eq!(reason(&end(open).await), "CREDENTIAL_REVOKED");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let after = town.identity(TERMINAL);
+        let token = town.token();
+        for restarted in [false, true] {
+            if restarted {
+                town.serve(kit::peer::Peer::in_process(tonic::service::Routes::default())).await;
+            }
+            let (old, new) = (town.channel(Some(&before)), town.channel(Some(&after)));
+            for token in [None, Some(token.as_str())] {
+                assert_eq!(who(&old, token).await, "CREDENTIAL_REVOKED");
+            }
+            assert_eq!(who(&new, None).await, format!("TERMINAL {TERMINAL} - A02  bound"));
         }
     }
 }
 
 #[tokio::test]
-async fn staff_may_come_with_tokens_of_another_issuer_and_are_who_the_directory_says() {
-    let fake = fake::Fake::serve().await;
-    let database = TestDatabase::sqlite();
-    let url = fake.url.clone();
-    let town = Town::with(&database, |config| {
-        config.oidc.issuer = Some(url);
-        config.oidc.audience = Some("yizhan-county".into());
-    })
-    .await;
-    town.settle().await;
-    let ((curve, kid), signer) = (fake.curve(), fake.key());
-    let (now, channel) = (town.claims().iat, town.channel(None));
-    let claims = |change: &dyn Fn(&mut serde_json::Value)| {
-        let mut claims = serde_json::json!({
-            "iss": fake.url, "aud": "yizhan-county", "sub": "u-7", "sid": "o1", "iat": now, "exp": now + 600,
-            "yizhan_person": "410223:U001-01", "caller": { "role": "OPERATOR" },
-        });
-        change(&mut claims);
-        claims
-    };
-    let good = signer.sign(&claims(&|_| {}));
-    assert_eq!(who(&channel, Some(&good)).await, "CLERK divisions/410223/people/U001-01 001 B02 o1");
-    let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::ES256) };
-    let good_too = jsonwebtoken::encode(&header, &claims(&|_| {}), &curve).expect("signed");
-    assert!(who(&channel, Some(&good_too)).await.starts_with("CLERK"));
-    let stranger = kit::token::Signer::generate().expect("a key").0;
-    for (token, expected) in [
-        (signer.sign(&claims(&|it| it["aud"] = "other".into())), "TOKEN_INVALID"),
-        (signer.sign(&claims(&|it| it["exp"] = (now - 10).into())), "TOKEN_EXPIRED"),
-        (signer.sign(&claims(&|it| it["nbf"] = (now + 60).into())), "TOKEN_NOT_YET"),
-        (signer.sign(&claims(&|it| it["yizhan_person"] = "410223:NOBODY".into())), "PERSON_UNKNOWN"),
-        (signer.sign(&claims(&|it| it["yizhan_person"] = serde_json::Value::Null)), "PERSON_UNKNOWN"),
-        (stranger.sign(&claims(&|_| {})), "TOKEN_INVALID"),
-        // Neither may sign in the other's name.
-        (town.signer.sign(&claims(&|_| {})), "TOKEN_INVALID"),
-        (signer.sign(&town.claims()), "TOKEN_INVALID"),
-    ] {
-        assert_eq!(who(&channel, Some(&token)).await, expected);
+async fn who_is_of_a_closed_division_is_out_and_a_terminal_goes_with_its_window() {
+    for database in testing::databases() {
+        let mut town = Town::open(&database).await;
+        let [window, beside, closed] = ["410223/terminals/T1", "410223/terminals/T2", "410224/terminals/T1"]
+            .map(|name| format!("divisions/{name}"));
+        for name in [&beside, &closed] {
+            town.directory.credential(name, |it| it.window = "divisions/410224/windows/B01".into());
+        }
+        town.settle().await;
+        let identities =
+            [&window, &beside, &closed, &"divisions/410224/systems/S".to_owned()].map(|name| town.identity(name));
+        let operator = town.identity("operators/first");
+        let clerk = town.token();
+        let mut claims = Claims { sub: "divisions/410224/people/P".into(), sid: "far".into(), ..town.claims() };
+        claims.caller.division = "410224".into();
+        let far = town.signer.sign(&claims);
+        for identity in &identities {
+            assert!(!who(&town.channel(Some(identity)), None).await.contains("REVOKED"));
+        }
+        assert!(who(&town.channel(None), Some(&far)).await.starts_with("CLERK"));
+
+        let state = pb::State::Inactive.into();
+        let name = format!("divisions/{DIVISION}/windows/A01");
+        town.directory.tell("window.deactivated", pb::Window { name, state, ..Default::default() }.encode_to_vec());
+        let name = "divisions/410224".to_owned();
+        town.directory.tell("division.deactivated", pb::Division { name, state, ..Default::default() }.encode_to_vec());
+        town.settle().await;
+        for restarted in [false, true] {
+            if restarted {
+                town.serve(kit::peer::Peer::in_process(tonic::service::Routes::default())).await;
+            }
+            for identity in [&identities[0], &identities[2], &identities[3]] {
+                assert_eq!(who(&town.channel(Some(identity)), None).await, "CREDENTIAL_REVOKED");
+            }
+            assert_eq!(who(&town.channel(Some(&identities[0])), Some(&clerk)).await, "CREDENTIAL_REVOKED");
+            for channel in [town.channel(None), town.channel(Some(&operator))] {
+                assert_eq!(who(&channel, Some(&far)).await, "CREDENTIAL_REVOKED");
+                assert!(who(&channel, Some(&clerk)).await.starts_with("CLERK"), "of an open division");
+            }
+            assert!(who(&town.channel(Some(&identities[1])), None).await.starts_with("TERMINAL"));
+        }
     }
-    // The algorithm is the published key's: not the public key taken for a secret, and not none.
-    let mut header = Header::new(Algorithm::HS256);
-    header.kid = Some(signer.kid().to_owned());
-    let secret = EncodingKey::from_secret(&fake.published());
-    let forged = jsonwebtoken::encode(&header, &claims(&|_| {}), &secret).expect("signed");
-    assert_eq!(who(&channel, Some(&forged)).await, "TOKEN_INVALID");
-    let none = BASE64_URL_SAFE_NO_PAD.encode(format!("{{\"alg\":\"none\",\"kid\":\"{}\"}}", signer.kid()));
-    let unsigned = format!("{none}.{}.", good.split('.').nth(1).expect("claims"));
-    assert_eq!(who(&channel, Some(&unsigned)).await, "TOKEN_INVALID");
-    // Keys nobody knows do not make it fetch again and again.
-    assert_eq!(fake.asked.load(std::sync::atomic::Ordering::SeqCst), 1);
-    // The directory goes before: who has left is out, and who leads now is a leader.
-    town.directory.clerk(|person| person.rank = proto::directory::v1::Rank::Head.into());
-    town.settle().await;
-    let newer = signer.sign(&claims(&|it| it["jti"] = "2".into()));
-    assert!(who(&channel, Some(&newer)).await.starts_with("LEADER"));
-    town.directory.clerk(|person| person.state = proto::directory::v1::State::Inactive.into());
-    town.settle().await;
-    assert_eq!(who(&channel, Some(&newer)).await, "CREDENTIAL_REVOKED");
 }

@@ -364,8 +364,29 @@ async fn a_form_of_another_site_is_not_taken() {
         let seen = post(&pages, "/sign-in", cookie, &body).await;
         assert_eq!((seen.status, seen.headers.contains_key(header::SET_COOKIE)), (StatusCode::FORBIDDEN, false));
     }
-    let foreign = Request::post("/sign-in").header(header::COOKIE, &own).header("sec-fetch-site", "cross-site");
-    assert_eq!(send(&pages, foreign, &good).await.status, StatusCode::FORBIDDEN);
+    let from = |site: &str, origin: &str| {
+        let request =
+            Request::post("/sign-in").header(header::COOKIE, &own).header(header::HOST, "centre.example:8443");
+        request.header("sec-fetch-site", site).header(header::ORIGIN, origin)
+    };
+    for (site, origin) in [
+        ("cross-site", "null"),
+        ("cross-site", "https://centre.example:8443"),
+        ("same-site", "https://other.example"),
+        ("same-origin", "https://other.example"),
+        ("same-origin", "https://centre.example"),
+        ("same-origin", "https://centre.example:8443.other.example"),
+        ("same-origin", "centre.example:8443"),
+        ("same-origin", ""),
+    ] {
+        let seen = send(&pages, from(site, origin), &good).await;
+        assert_eq!(seen.status, StatusCode::FORBIDDEN, "{site} {origin}");
+        assert!(seen.text.contains("表单不是从本页面提交的") && !seen.headers.contains_key(header::SET_COOKIE));
+    }
+    for origin in ["null", "https://centre.example:8443"] {
+        let seen = send(&pages, from("same-origin", origin), &good).await;
+        assert_eq!(seen.status, StatusCode::SEE_OTHER, "{origin}: {}", seen.text);
+    }
     assert_eq!(
         post(&pages, "/sign-in", &own, &format!("a={}", "x".repeat(20_000))).await.status,
         StatusCode::BAD_REQUEST
@@ -373,6 +394,11 @@ async fn a_form_of_another_site_is_not_taken() {
 
     let session = sign_in(&pages, "410223").await;
     assert_eq!(post(&pages, "/sign-out", &session, "form=x").await.status, StatusCode::FORBIDDEN);
+    let page = read(&pages, "/sign-in", &session).await;
+    let foreign = Request::post("/sign-out").header(header::COOKIE, &session).header(header::HOST, "centre.example");
+    let foreign = foreign.header(header::ORIGIN, "https://other.example");
+    let seen = send(&pages, foreign, &format!("form={}", hidden(&page))).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
     assert_eq!(ledger.desk.left(), 0);
 }
 

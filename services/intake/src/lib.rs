@@ -1,14 +1,15 @@
 //! Intake: the catalogue of items and the cases.
 //!
 //! A request is parsed and rendered in [`rpc`], decided by the nouns of [`domain`], kept by [`store`]. The directory's
-//! journal is followed in [`follow`], what time brings is done by [`sweep`], files lie in [`files`]. [`office`] is what
-//! all of them work with. [`open`] puts them together.
+//! journal is followed in [`follow`], what time brings is done by [`sweep`], what older keys have sealed is sealed anew by
+//! [`sealing`], files lie in [`files`]. [`office`] is what all of them work with. [`open`] puts them together.
 
 pub mod domain;
 pub mod files;
 pub mod follow;
 pub mod office;
 pub mod rpc;
+pub mod sealing;
 pub mod store;
 pub mod sweep;
 
@@ -36,7 +37,7 @@ use tonic::service::Routes;
 pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Routes, OpenError> {
     let store = Store::open::<migrations::intake::Migrator>("intake", &config.database("intake")).await?;
     config.opened.add(&store);
-    let keys = Keys::open(&config.key_file())?;
+    let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
     let writer = Writer::open(&store, clock, &keys);
     let files = files::Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
@@ -48,6 +49,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
         FollowDirectory { office: office.clone(), learned: learned.clone() },
     );
     config.opened.spawn(sweep::run(office.clone(), clock.actor(), learned));
+    config.opened.spawn(sealing::run(office.clone()));
 
     let cases = CaseServiceServer::new(rpc::case::Cases(office.clone()));
     let catalogue = CatalogueServiceServer::new(rpc::item::Catalogue(office.clone()));

@@ -22,7 +22,7 @@ use crate::{
     domain::{applicant::Sealed, case::Case, hall::Hall, life::Happened},
     files::Files,
     rpc::{facts::facts, item::unreadable},
-    store::{self, case::Kept},
+    store::{self, case::Kept, item::Versions},
 };
 
 /// Store, writer, clock and what is known of the centre.
@@ -37,6 +37,8 @@ pub struct Office {
     hall: ArcSwap<Hall>,
     /// One reading of the hall at a time, so that an older one never replaces a newer one.
     reading: Mutex<()>,
+    /// The items as [`Office::keep_up`] last saw them, those that cannot be read among them.
+    seen: Mutex<Versions>,
 }
 
 impl Office {
@@ -49,7 +51,8 @@ impl Office {
     ) -> Result<Arc<Office>, DbErr> {
         let hall = ArcSwap::from_pointee(store::hall::read(store.read()).await?);
         let (cases, cipher) = (Reader::open(&store), keys.cipher("personal"));
-        Ok(Arc::new(Office { store, writer, cases, clock, keys, cipher, files, hall, reading: Mutex::new(()) }))
+        let (reading, seen) = (Mutex::default(), Mutex::default());
+        Ok(Arc::new(Office { store, writer, cases, clock, keys, cipher, files, hall, reading, seen }))
     }
 
     pub fn hall(&self) -> Arc<Hall> {
@@ -63,15 +66,14 @@ impl Office {
         Ok(())
     }
 
-    /// Reads the hall anew where the items are not those it knows: another replica may have changed them, or a caller of
-    /// this one hung up before the change was read.
+    /// Reads the hall anew where the items are not those it was read with: another replica may have changed them, or a
+    /// caller of this one hung up before the change was read.
     pub async fn keep_up(&self) -> Result<(), DbErr> {
-        let (versions, hall) = (store::item::versions(self.store.read()).await?, self.hall());
-        let known = |((division, code), version): ((Division, String), i64)| {
-            hall.items.get(&(division, code)).is_some_and(|item| item.version == version)
-        };
-        if versions.len() != hall.items.len() || !versions.into_iter().all(known) {
+        let versions = store::item::versions(self.store.read()).await?;
+        let mut seen = self.seen.lock().await;
+        if versions != *seen {
             self.refresh().await?;
+            *seen = versions;
         }
         Ok(())
     }

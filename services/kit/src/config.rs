@@ -11,12 +11,12 @@ use config::{ConfigError, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::{keys::Scheme, store::Store};
 
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 19] = [
+const SETTINGS: [&str; 20] = [
     "data",
     "listen",
     "web",
@@ -26,6 +26,7 @@ const SETTINGS: [&str; 19] = [
     "peers.directory",
     "peers.intake",
     "key_file",
+    "cipher",
     "otlp",
     "log_json",
     "calls",
@@ -75,8 +76,10 @@ pub struct Config {
     pub databases: BTreeMap<String, String>,
     /// URL by service, for the services that run elsewhere.
     pub peers: BTreeMap<String, String>,
-    /// File with the service's master key (32 bytes); in `data` where it is not set. Replicas share one.
+    /// File with the service's master keys (32 bytes each); in `data` where it is not set. Replicas share one.
     pub key_file: Option<PathBuf>,
+    /// What personal data is sealed with: `aes-256-gcm` or `sm4-gcm`. What the other has sealed is sealed anew.
+    pub cipher: Scheme,
     /// OTLP endpoint for traces and metrics; none where it is not set.
     pub otlp: Option<String>,
     /// Log lines as JSON.
@@ -146,6 +149,7 @@ impl Default for Config {
             databases: BTreeMap::new(),
             peers: BTreeMap::new(),
             key_file: None,
+            cipher: Scheme::default(),
             otlp: None,
             log_json: false,
             calls: 1024,
@@ -204,7 +208,7 @@ impl Config {
         self.tls.folder.clone().unwrap_or_else(|| self.data.join("pki"))
     }
 
-    /// The master key's file.
+    /// The master keys' file.
     pub fn key_file(&self) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| self.data.join("master.key"))
     }

@@ -67,7 +67,7 @@ impl Form {
     pub fn number(&mut self, field: &str, number: i64, bounds: RangeInclusive<i64>) -> i64 {
         if !bounds.contains(&number) {
             let (least, most) = bounds.into_inner();
-            self.fault(field, format!("应在{least}至{most}之间"), format!("must be {least} to {most}, is {number}"));
+            self.fault(field, format!("应在{least}至{most}之间"), format!("must be {least} to {most}"));
             return least;
         }
         number
@@ -113,7 +113,7 @@ pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
     {
         return Ok(known);
     }
-    Err(Refusal::field(field, "必填，且须为已知取值", format!("required and of the known values, is {value}")))
+    Err(Refusal::field(field, "必填，且须为已知取值", "required and of the known values"))
 }
 
 /// NUL and other controls, and the characters that turn text around or are not seen (ways to disguise it). The joiners

@@ -56,6 +56,8 @@ pub struct Issued {
     /// PEM: the certificate, then the authority's.
     pub chain_pem: String,
     pub fingerprint: [u8; 32],
+    /// SHA-256 of the public key that it is for.
+    pub key: [u8; 32],
     pub expires_at: Moment,
 }
 
@@ -108,8 +110,8 @@ impl Authority {
         let key = requested_key(signing_request_pem)?;
         let (params, expires_at) = leaf(name, &[], valid).map_err(Refusal::internal)?;
         let signed = params.signed_by(&key, &self.issuer).map_err(Refusal::internal)?;
-        let fingerprint = fingerprint(signed.der());
-        Ok(Issued { chain_pem: format!("{}{}", signed.pem(), self.pem), fingerprint, expires_at })
+        let (fingerprint, key) = (fingerprint(signed.der()), Sha256::digest(key.subject_public_key_info()).into());
+        Ok(Issued { chain_pem: format!("{}{}", signed.pem(), self.pem), fingerprint, key, expires_at })
     }
 
     /// A new key with its certificate, for both ends of a connection; `hosts` are names and addresses it is reached by.
@@ -210,6 +212,13 @@ pub fn name_of(certificate_der: &[u8]) -> Option<String> {
 pub fn expires_at(certificate_der: &[u8]) -> Option<Moment> {
     let (_, certificate) = X509Certificate::from_der(certificate_der).ok()?;
     Some(Moment(certificate.validity().not_after.timestamp().saturating_mul(1_000_000)))
+}
+
+/// When a certificate of the authority was given, to the second.
+pub fn given_at(certificate_der: &[u8]) -> Option<Moment> {
+    let (_, certificate) = X509Certificate::from_der(certificate_der).ok()?;
+    let start = certificate.validity().not_before.timestamp().saturating_mul(1_000_000);
+    Some(Moment(start.saturating_add(EARLY.as_micros() as i64)))
 }
 
 /// SHA-256 of a certificate.

@@ -12,7 +12,7 @@ use std::{
 use http::HeaderMap;
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Histogram},
+    metrics::{Counter, Gauge, Histogram},
     propagation::{Extractor, Injector},
     trace::TracerProvider as _,
 };
@@ -20,6 +20,7 @@ use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource, metrics::SdkMeterProvider, propagation::TraceContextPropagator, trace::SdkTracerProvider,
 };
+use proto::rule;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -83,7 +84,7 @@ pub fn incoming(path: &str, headers: &HeaderMap) -> Span {
     if !TRACED.load(Ordering::Relaxed) {
         return Span::none();
     }
-    let span = tracing::info_span!("rpc", otel.name = path.trim_start_matches('/'), otel.kind = "server");
+    let span = tracing::info_span!("rpc", otel.name = known(path).trim_start_matches('/'), otel.kind = "server");
     // The parent must be known before the span is entered.
     let _ = span.set_parent(global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers))));
     span
@@ -107,8 +108,15 @@ pub fn count_call(path: &str, seconds: f64, grpc_status: i32) {
         CALLS.get_or_init(|| global::meter("yizhan").f64_histogram("rpc.server.call.duration").with_unit("s").build());
     calls.record(
         seconds,
-        &[KeyValue::new("rpc.method", path.to_owned()), KeyValue::new("rpc.grpc.status_code", i64::from(grpc_status))],
+        &[KeyValue::new("rpc.method", known(path)), KeyValue::new("rpc.grpc.status_code", i64::from(grpc_status))],
     );
+}
+
+/// The method as the contract calls it: what a stranger makes up is neither traced nor counted by its name.
+fn known(path: &str) -> &'static str {
+    let others = ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
+    let other = || others.into_iter().find(|other| *other == path);
+    rule::of(path).map(|rule| rule.path).or_else(other).unwrap_or("unknown")
 }
 
 /// Counts connections that were not taken in or were cut off, and why.
@@ -134,6 +142,19 @@ pub fn count_refused(rpc: &'static str, why: &'static str) {
     refused.add(1, &[KeyValue::new("rpc", rpc), KeyValue::new("reason", why)]);
 }
 
+/// Tells how many texts of a service are not sealed by the newest key and the configured cipher.
+pub fn tell_sealed_otherwise(service: &'static str, left: u64) {
+    if !TRACED.load(Ordering::Relaxed) {
+        return;
+    }
+    static LEFT: OnceLock<Gauge<u64>> = OnceLock::new();
+    let gauge = LEFT.get_or_init(|| {
+        let meter = global::meter("yizhan");
+        meter.u64_gauge("yizhan.sealed.otherwise").with_description("Sealed by an older key or another cipher").build()
+    });
+    gauge.record(left, &[KeyValue::new("service", service)]);
+}
+
 /// Counts a commit and the changes in it.
 pub fn count_commit(service: &'static str, changes: u64) {
     if !TRACED.load(Ordering::Relaxed) {
@@ -152,8 +173,9 @@ pub fn count_commit(service: &'static str, changes: u64) {
 struct Headers<'a>(&'a HeaderMap);
 
 impl Extractor for Headers<'_> {
+    /// Nothing but which trace it is: a `tracestate` holds whatever its sender likes.
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
+        self.0.get(key).filter(|_| key == "traceparent")?.to_str().ok()
     }
 
     fn keys(&self) -> Vec<&str> {

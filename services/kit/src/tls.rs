@@ -27,7 +27,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 use tower::Service;
 
-use crate::{clock::wall, pki};
+use crate::{
+    clock::{Moment, wall},
+    pki,
+};
 
 /// Who is at the other end of a connection; in the extensions of each of its requests.
 #[derive(Clone, Debug)]
@@ -37,13 +40,15 @@ pub struct Presented(Arc<Inner>);
 struct Inner {
     certificate: CertificateDer<'static>,
     name: Option<String>,
+    given_at: Option<Moment>,
     fingerprint: [u8; 32],
 }
 
 impl Presented {
     pub(crate) fn new(certificate: CertificateDer<'static>) -> Presented {
         let (name, fingerprint) = (pki::name_of(&certificate), pki::fingerprint(&certificate));
-        Presented(Arc::new(Inner { certificate, name, fingerprint }))
+        let given_at = pki::given_at(&certificate);
+        Presented(Arc::new(Inner { certificate, name, given_at, fingerprint }))
     }
 
     /// Of a request that came over TLS, with a certificate that the authority has given.
@@ -58,6 +63,11 @@ impl Presented {
     /// Whose it is; none where the certificate does not say so by exactly one URI.
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
+    }
+
+    /// When it was given, to the second.
+    pub fn given_at(&self) -> Option<Moment> {
+        self.0.given_at
     }
 
     pub fn fingerprint(&self) -> &[u8; 32] {

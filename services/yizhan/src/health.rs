@@ -5,11 +5,12 @@ use std::{
     time::Duration,
 };
 
+use tonic::Status;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{
     peer::{To, timed},
-    trouble,
+    trouble, unreached,
 };
 
 #[derive(clap::Args)]
@@ -24,10 +25,8 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut client = HealthClient::new(args.to.unknown(&args.to.folder())?);
     let asked = client.check(timed(HealthCheckRequest::default()));
-    let answer = match tokio::time::timeout(Duration::from_secs(args.timeout), asked).await {
-        Ok(answer) => answer.map_err(|status| status.message().to_owned()),
-        Err(_) => Err(format!("no answer in {} s", args.timeout)),
-    };
+    let late = || Status::deadline_exceeded(format!("no answer in {} s", args.timeout));
+    let answer = tokio::time::timeout(Duration::from_secs(args.timeout), asked).await.unwrap_or_else(|_| Err(late()));
     let server = &args.to.server;
     match answer.map(|answer| answer.into_inner().status()) {
         Ok(ServingStatus::Serving) => Ok(writeln!(io::stdout().lock(), "{server} 正常 · serving")?),
@@ -35,6 +34,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             let status = status.as_str_name();
             Err(trouble(format!("{server} 未就绪：{status}"), format!("{server} is not serving: {status}")))
         }
-        Err(why) => Err(trouble(format!("{server} 无法连接：{why}"), format!("{server} cannot be reached: {why}"))),
+        Err(status) => {
+            let (zh, en) = unreached::why(&status);
+            Err(trouble(format!("{server} 无法连接：{zh}"), format!("{server} cannot be reached: {en}")))
+        }
     }
 }

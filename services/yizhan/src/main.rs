@@ -1,17 +1,23 @@
 //! `yizhan`: the one program. It serves every role, and is the client of a window and of an operator.
 
+mod admin;
 mod clock;
+mod credential;
 mod demo;
 mod folder;
 mod health;
+mod help;
 mod import;
-mod operator;
+mod name;
 mod papers;
+mod password;
 mod peer;
+mod secret;
 mod serve;
 mod sign_in;
 mod spool;
 mod terminal;
+mod unreached;
 mod window;
 
 use std::{
@@ -20,6 +26,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use kit::clock::Moment;
 
 /// Messages and rows are many small pieces that come and go on several threads: the system's allocator costs a tenth of
 /// the time of a change.
@@ -49,27 +56,26 @@ enum Task {
     Demo(demo::Args),
     /// 检查服务是否正常 · Ask whether a server is well
     Health(health::Args),
-    /// 登录 · Sign a person in on this terminal
+    /// 登录：在终端上，每天一次 · Sign in on this terminal, once a day
+    #[command(after_help = sign_in::IN)]
     SignIn(sign_in::Args),
-    /// 退出登录 · Sign a person out
+    /// 退出登录 · Sign out
+    #[command(after_help = sign_in::OUT)]
     SignOut(sign_in::Args),
-    /// 登记或启用终端 · Make a terminal of a window, or enrol this one
+    /// 更改本人密码：须已登录 · Change one's own password, being signed in
+    #[command(after_help = password::EXAMPLE)]
+    Password(sign_in::Args),
+    /// 在终端上：启用，或更换证书 · On a terminal: enrol it, or renew its certificate
+    #[command(after_help = terminal::EXAMPLE)]
     Terminal(terminal::Args),
-    /// 设置人员密码（运维人员） · Set a person's password (an operator)
-    Password(operator::Password),
-    /// 登记其他政务系统（运维人员） · Make another government system known (an operator)
-    System(operator::System),
-    /// 签发运维凭证 · Make another operator's credential
-    Operator(operator::Operator),
-    /// 查看或吊销凭证（运维人员） · List or revoke credentials (an operator)
-    Credentials(operator::Credentials),
-    /// 查看或更换签名密钥（运维人员） · List or rotate the keys that tokens are signed with (an operator)
-    Keys(operator::Keys),
+    /// 谁能做什么（运维人员） · Who may do what (an operator): enrol, revoke, rotate, who
+    #[command(after_help = admin::EXAMPLE)]
+    Admin(admin::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Program::parse().task {
+    let done = match help::parse::<Program>().task {
         Task::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Window(args) => window::run(*args).await,
         Task::Import(args) => import::run(*args).await,
@@ -78,18 +84,17 @@ async fn main() -> ExitCode {
         Task::Health(args) => health::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::SignIn(args) => sign_in::sign_in(args).await.map(|()| ExitCode::SUCCESS),
         Task::SignOut(args) => sign_in::sign_out(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Password(args) => password::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Terminal(args) => terminal::run(args).await.map(|()| ExitCode::SUCCESS),
-        Task::Password(args) => operator::password(args).await.map(|()| ExitCode::SUCCESS),
-        Task::System(args) => operator::system(args).await.map(|()| ExitCode::SUCCESS),
-        Task::Operator(args) => operator::operator(args).map(|()| ExitCode::SUCCESS),
-        Task::Credentials(args) => operator::credentials(args).await.map(|()| ExitCode::SUCCESS),
-        Task::Keys(args) => operator::keys(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         let is_unheard = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         if !error.downcast_ref().is_some_and(is_unheard) {
             // Where standard error is closed there is nobody to tell; the exit code still does.
-            let _ = writeln!(io::stderr().lock(), "yizhan: {error:#}");
+            let what =
+                if error.is::<io::Error>() { "读写失败，请检查目录权限和磁盘空间 · " } else { "" };
+            let _ = writeln!(io::stderr().lock(), "yizhan: {what}{error:#}");
         }
         ExitCode::FAILURE
     })
@@ -98,4 +103,10 @@ async fn main() -> ExitCode {
 /// An error for people: in Chinese, and in English below it.
 fn trouble(zh: impl std::fmt::Display, en: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("{zh}\n        {en}")
+}
+
+/// Civil time in Shanghai to the minute, as people read it; empty where there is none.
+fn time(at: Option<&prost_types::Timestamp>) -> String {
+    let text = at.and_then(Moment::from_timestamp).map(Moment::shanghai).unwrap_or_default();
+    text.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }

@@ -1,6 +1,11 @@
 //! By what a server is known: its certificate, and the authority that it trusts. A first run makes them.
 
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use kit::{
     config::Config,
@@ -14,6 +19,9 @@ use crate::trouble;
 const LOOK: Duration = Duration::from_secs(60);
 /// This machine, by the names that its own programs call it.
 const HERE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// What the files of an operator begin with, before the name.
+pub const OPERATOR: &str = "operator-";
 
 /// The papers of one role.
 pub struct Papers {
@@ -78,8 +86,16 @@ impl Kept {
             Identity::open_or_issue(&self.folder.join(stem), &authority, name, hosts, life).map(drop)
         };
         of(self.role, &format!("services/{}", self.role), &self.hosts, SERVICE_LIFE)?;
-        of("operator", "operators/first", &[], CLIENT_LIFE)
+        of("operator", "operators/first", &[], CLIENT_LIFE)?;
+        others(&self.folder)?
+            .try_for_each(|code| of(&format!("{OPERATOR}{code}"), &format!("operators/{code}"), &[], CLIENT_LIFE))
     }
+}
+
+/// The operators that were made besides the first, whose files lie here.
+fn others(folder: &Path) -> io::Result<impl Iterator<Item = String>> {
+    let names = fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    Ok(names.filter_map(|name| Some(name.strip_prefix(OPERATOR)?.strip_suffix(".pem")?.to_owned())))
 }
 
 /// What a server is reached by.

@@ -7,26 +7,29 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION, uri::Scheme};
-use kit::{peer::Peer, pki, tls};
+pub use kit::peer::Peer;
+use kit::tls;
 use tonic::{Status, body::Body};
 
-use crate::trouble;
+use crate::{credential, trouble, unreached};
 
 /// How long a call may take that nobody waits for at a counter.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Above the options that say where the server is.
+pub const WHERE: &str = "服务器与凭证 · Server and credential";
 
 /// Where the server is, and the credential to come with.
 #[derive(clap::Args)]
 pub struct To {
     /// 服务地址 · The server's URL
-    #[arg(long, env = "YIZHAN_SERVER", default_value = "https://127.0.0.1:4100", global = true)]
+    #[arg(long, env = "YIZHAN_SERVER", default_value = "https://127.0.0.1:4100", global = true, help_heading = WHERE)]
     pub server: String,
-    /// 凭证文件（.pem，旁边有 .key 和 ca.pem），默认用数据目录中的 · Certificate, with its .key and the installation's
-    /// ca.pem beside it; that of the data folder where it is not given
-    #[arg(long, env = "YIZHAN_CREDENTIAL", value_name = "FILE", global = true)]
+    /// 凭证文件，旁边有 .key 和 ca.pem，默认用数据目录中的 · Certificate, with .key and ca.pem beside it, else of the data folder
+    #[arg(long, env = "YIZHAN_CREDENTIAL", value_name = "FILE.pem", global = true, help_heading = WHERE)]
     pub credential: Option<PathBuf>,
     /// 数据目录 · Data folder of a server on this machine
-    #[arg(long, env = "YIZHAN_DATA", default_value = "data", global = true)]
+    #[arg(long, env = "YIZHAN_DATA", default_value = "data", global = true, help_heading = WHERE)]
     pub data: PathBuf,
 }
 
@@ -43,7 +46,7 @@ impl To {
 
     /// As nobody in particular.
     pub fn unknown(&self, folder: &Path) -> anyhow::Result<Peer> {
-        connect("--server", &self.server, &client(folder, None)?)
+        connect("--server", &self.server, &credential::open(folder, None)?)
     }
 
     /// The credential's files, without `.pem` and `.key`.
@@ -57,11 +60,7 @@ impl To {
 
     /// Where the credential and the authority's certificate lie, and what is signed in.
     pub fn folder(&self) -> PathBuf {
-        match self.credential.as_deref().map(Path::parent) {
-            Some(Some(folder)) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            Some(_) => PathBuf::from("."),
-            None => self.pki(),
-        }
+        self.credential.as_deref().map_or_else(|| self.pki(), |file| folder_of(file).to_owned())
     }
 
     fn pki(&self) -> PathBuf {
@@ -71,32 +70,21 @@ impl To {
     fn connect(&self, usual: &str) -> anyhow::Result<Peer> {
         let stem = self.stem(usual);
         // What is named has to be there; what is usual may be missing.
-        let named = self.credential.is_some() || stem.with_extension("pem").exists();
-        let tls = client(&self.folder(), named.then_some(stem.as_path()))?;
+        let named = self.credential.is_some() || stem.with_added_extension("pem").exists();
+        let tls = credential::open(&self.folder(), named.then_some(stem.as_path()))?;
         connect("--server", &self.server, &tls)
     }
+}
+
+/// The folder that a file lies in.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Where the certificates of the server with this data folder lie.
 pub fn folder(data: &Path) -> PathBuf {
     let folder = std::env::var_os("YIZHAN_TLS__FOLDER").filter(|folder| !folder.is_empty());
     folder.map_or_else(|| data.join("pki"), PathBuf::from)
-}
-
-/// Trusts the authority of a folder, and comes with a credential.
-fn client(folder: &Path, stem: Option<&Path>) -> anyhow::Result<tls::Client> {
-    let ca = folder.join(pki::AUTHORITY);
-    tls::Client::open(&ca, stem).map_err(|error| {
-        trouble(
-            format!(
-                "凭证无法使用：{error}。请在服务所在目录运行，或用 --data、--credential 指定；ca.pem 须与凭证放在一起"
-            ),
-            format!(
-                "no credential: {error}; run where the server's data folder is, or name it by --data, or a credential \
-                 with ca.pem beside it by --credential"
-            ),
-        )
-    })
 }
 
 /// The server at a URL that a setting names, or which setting is wrong. Connects when it is first asked.
@@ -153,11 +141,8 @@ impl tonic::codegen::Service<Request<Body>> for Link {
     }
 }
 
-/// What a server said instead of an answer, with the reason that programs look at.
+/// What a server said instead of an answer, with the reason that programs look at; or why it said nothing.
 pub fn refused(status: &Status) -> anyhow::Error {
-    let reason = match kit::status::reason(status) {
-        reason if reason.is_empty() => format!("{:?}", status.code()),
-        reason => reason,
-    };
-    trouble(format!("{} [{reason}]", kit::status::localized(status)), status.message())
+    let ((zh, en), reason) = (unreached::why(status), kit::status::reason(status));
+    if reason.is_empty() { trouble(zh, en) } else { trouble(format!("{zh} [{reason}]"), en) }
 }

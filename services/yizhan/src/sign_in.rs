@@ -10,17 +10,19 @@ use std::{
 use http::HeaderValue;
 use kit::{
     clock::{Moment, wall},
-    peer::Peer,
+    id::hex,
     pki,
+    refusal::{Kind, Refusal},
 };
 use proto::directory::v1::{self as pb, credential_service_client::CredentialServiceClient};
 use serde::{Deserialize, Serialize};
 use tonic::{Code, Status};
 
 use crate::{
-    operator::{Division, secret},
-    peer::{Link, PATIENCE, To, refused, timed},
-    trouble,
+    credential,
+    name::Division,
+    peer::{Link, PATIENCE, Peer, To, refused, timed},
+    secret, time,
 };
 
 /// A token is renewed when it has so much left.
@@ -28,26 +30,53 @@ const SOON: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// 人员编号或全名，默认为经办人 · Code of the person, or divisions/…/people/…; the clerk where it is not given
+    #[arg(env = "YIZHAN_CLERK")]
+    pub person: String,
     #[command(flatten)]
-    to: To,
+    pub to: To,
     #[command(flatten)]
-    division: Division,
-    /// 人员编号或全名 · Code of the person, or divisions/…/people/…
-    person: String,
+    pub division: Division,
 }
+
+pub const IN: &str = "\
+示例 · Examples:
+  yizhan sign-in U001-08 --division 410223 --credential t1.pem
+  YIZHAN_DIVISION=410223 YIZHAN_CREDENTIAL=t1.pem YIZHAN_CLERK=U001-08 yizhan sign-in
+
+登录后自动续期，最长十二小时。终端换证书后须重新登录。
+It renews itself for twelve hours at most. After the terminal's certificate was renewed, sign in again.";
+
+pub const OUT: &str = "\
+示例 · Example:
+  yizhan sign-out U001-08 --division 410223 --credential t1.pem";
 
 /// Asks for the password, and keeps the tokens that it gives.
 pub async fn sign_in(args: Args) -> anyhow::Result<()> {
     let person = args.division.name("people", &args.person)?;
     let peer = args.to.terminal()?;
-    let password = secret("密码 · password: ")?;
+    let held = Held::of(&args.to);
+    let password = secret::read("密码 · password: ")?;
     let request = pb::SignInRequest { person: person.clone(), password };
     let tokens = CredentialServiceClient::new(peer).sign_in(timed(request)).await;
     let tokens = tokens.map_err(|status| refused(&status))?.into_inner();
-    let until = tokens.session_expires_at.as_ref().and_then(Moment::from_timestamp);
-    SignedIn::at(&args.to.folder()).save(&person, tokens)?;
-    let until = until.map(Moment::shanghai).unwrap_or_default();
-    Ok(writeln!(io::stdout().lock(), "{person}\n已登录，有效至 · signed in until {until}")?)
+    let until = time(tokens.session_expires_at.as_ref());
+    SignedIn::at(&args.to.folder()).save(&person, tokens, held).map_err(|error| refused(&unreadable(error)))?;
+    writeln!(io::stdout().lock(), "{person}\n已登录，有效至 · signed in until {until}")?;
+    if let Some(until) = soon(&args.to.stem("terminal")) {
+        writeln!(
+            io::stdout().lock(),
+            "本机证书将于 {until} 到期，请更换后重新登录 · yizhan terminal renew, then sign in"
+        )?;
+    }
+    Ok(())
+}
+
+/// Until when the certificate is good, where less than a third of its life is left.
+fn soon(stem: &Path) -> Option<String> {
+    pki::Identity::open(stem).ok().filter(pki::Identity::is_old)?;
+    let until = pki::expires_at(&credential::certificate(&stem.with_added_extension("pem"))?)?;
+    Some(time(Some(&until.timestamp())))
 }
 
 /// Ends the session, here and at the server.
@@ -86,6 +115,34 @@ struct Kept {
     access_expires_at: i64,
     refresh_token: String,
     session_expires_at: i64,
+    #[serde(flatten)]
+    held: Held,
+}
+
+/// What the session is bound to: the credential's file in this folder, and its certificate. Empty where there was none.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Held {
+    #[serde(default)]
+    credential: String,
+    #[serde(default)]
+    certificate: String,
+}
+
+impl Held {
+    fn of(to: &To) -> Held {
+        let file = to.stem("terminal").with_added_extension("pem");
+        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        fingerprint(&file).map(|certificate| Held { credential: name, certificate }).unwrap_or_default()
+    }
+
+    /// Whether the certificate was renewed since.
+    fn is_stale(&self, folder: &Path) -> bool {
+        !self.credential.is_empty() && fingerprint(&folder.join(&self.credential)).as_ref() != Some(&self.certificate)
+    }
+}
+
+fn fingerprint(file: &Path) -> Option<String> {
+    credential::certificate(file).map(|certificate| hex(&pki::fingerprint(&certificate)))
 }
 
 impl SignedIn {
@@ -97,6 +154,9 @@ impl SignedIn {
     /// about to expire is renewed first.
     pub async fn bearer(&self, person: &str, peer: &Peer) -> Result<Option<HeaderValue>, Status> {
         let Some(kept) = self.read(person).map_err(unreadable)? else { return Ok(None) };
+        if kept.held.is_stale(&self.0) {
+            return Err(stale(person));
+        }
         if fresh(kept.access_expires_at) {
             return bearer(&kept).map(Some);
         }
@@ -109,7 +169,7 @@ impl SignedIn {
         let request = pb::RefreshTokensRequest { refresh_token: kept.refresh_token };
         match CredentialServiceClient::new(peer.clone()).refresh_tokens(timed(request)).await {
             Ok(tokens) => {
-                let kept = self.save(person, tokens.into_inner()).map_err(unreadable)?;
+                let kept = self.save(person, tokens.into_inner(), kept.held).map_err(unreadable)?;
                 bearer(&kept).map(Some)
             }
             Err(status) if status.code() == Code::Unauthenticated => {
@@ -120,7 +180,7 @@ impl SignedIn {
         }
     }
 
-    fn save(&self, person: &str, tokens: pb::Tokens) -> io::Result<Kept> {
+    fn save(&self, person: &str, tokens: pb::Tokens, held: Held) -> io::Result<Kept> {
         let micros =
             |at: Option<prost_types::Timestamp>| at.as_ref().and_then(Moment::from_timestamp).map_or(0, |at| at.0);
         let kept = Kept {
@@ -128,6 +188,7 @@ impl SignedIn {
             access_expires_at: micros(tokens.access_expires_at),
             refresh_token: tokens.refresh_token,
             session_expires_at: micros(tokens.session_expires_at),
+            held,
         };
         crate::folder::make_private(&self.0)?;
         pki::write(&self.0, &file(person), &serde_json::to_string(&kept)?)?;
@@ -149,17 +210,39 @@ impl SignedIn {
         }
     }
 
+    /// Forgets what is bound to a certificate that was renewed; gives whose it was.
+    pub fn forget_stale(&self) -> io::Result<Vec<String>> {
+        let mut people = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let Some(person) = name.strip_prefix(BEGIN).and_then(|name| name.strip_suffix(END)) else { continue };
+            let kept: Option<Kept> = serde_json::from_slice(&fs::read(&path)?).ok();
+            if kept.is_none_or(|kept| kept.held.is_stale(&self.0)) {
+                fs::remove_file(&path)?;
+                people.extend(
+                    person.split_once('-').map(|(division, code)| format!("divisions/{division}/people/{code}")),
+                );
+            }
+        }
+        people.sort();
+        Ok(people)
+    }
+
     async fn lock(&self) -> io::Result<File> {
         let lock = File::options().create(true).truncate(false).write(true).open(self.0.join("signed-in.lock"))?;
         tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.map_err(io::Error::other)?
     }
 }
 
+const BEGIN: &str = "signed-in-";
+const END: &str = ".json";
+
 /// `divisions/410223/people/U014-08` in `signed-in-410223-U014-08.json`.
 fn file(person: &str) -> String {
     let name = person.replace("divisions/", "").replace("people/", "");
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
-    format!("signed-in-{}.json", name.chars().map(safe).collect::<String>())
+    format!("{BEGIN}{}{END}", name.chars().map(safe).collect::<String>())
 }
 
 fn fresh(expires_at: i64) -> bool {
@@ -173,10 +256,17 @@ fn bearer(kept: &Kept) -> Result<HeaderValue, Status> {
     Ok(value)
 }
 
+/// UNAVAILABLE, so that what a clerk has done is kept until it can be read.
 fn unreadable(error: io::Error) -> Status {
-    Status::unknown(
-        trouble(format!("登录信息无法读写：{error}"), "what is signed in cannot be read or written").to_string(),
-    )
+    let zh = "登录信息无法读写，请检查凭证所在目录的权限，或重新登录（yizhan sign-in 工号）";
+    Refusal::new(Kind::Unavailable, "SIGN_IN_UNREADABLE", zh, format!("what is signed in cannot be kept: {error}"))
+        .into()
+}
+
+fn stale(person: &str) -> Status {
+    let zh = format!("本机证书已更换，原登录已失效，请重新登录：yizhan sign-in {person}");
+    let en = format!("the certificate was renewed, and the session ended with the old one; yizhan sign-in {person}");
+    Refusal::new(Kind::Unauthenticated, "SIGN_IN_AGAIN", zh, en).into()
 }
 
 #[cfg(test)]
@@ -191,7 +281,7 @@ mod tests {
         assert!(signed.bearer(person, &nowhere).await.expect("read").is_none());
         let in_an_hour = Moment(wall().0 + 3_600_000_000).timestamp();
         let tokens = pb::Tokens { access_token: "t".into(), access_expires_at: Some(in_an_hour), ..Default::default() };
-        signed.save(person, tokens.clone()).expect("kept");
+        signed.save(person, tokens.clone(), Held::default()).expect("kept");
         assert_eq!(signed.bearer(person, &nowhere).await.expect("read").expect("one"), "Bearer t");
         #[cfg(unix)]
         {
@@ -202,10 +292,19 @@ mod tests {
         }
         // One that is about to expire is renewed; where the server is away that is told.
         let soon = Moment(wall().0 + 30_000_000).timestamp();
-        signed.save(person, pb::Tokens { access_expires_at: Some(soon), ..tokens }).expect("kept");
+        signed
+            .save(person, pb::Tokens { access_expires_at: Some(soon), ..tokens.clone() }, Held::default())
+            .expect("kept");
         assert!(signed.bearer(person, &nowhere).await.is_err());
         signed.forget(person).expect("forgotten");
         signed.forget(person).expect("nothing there");
+        assert!(signed.bearer(person, &nowhere).await.expect("read").is_none());
+        // What is bound to a certificate ends with it.
+        let held = Held { credential: "t1.pem".into(), certificate: "00".into() };
+        signed.save(person, tokens, held).expect("kept");
+        let refusal = signed.bearer(person, &nowhere).await.expect_err("renewed");
+        assert_eq!((refusal.code(), kit::status::reason(&refusal).as_str()), (Code::Unauthenticated, "SIGN_IN_AGAIN"));
+        assert_eq!(signed.forget_stale().expect("forgotten"), [person]);
         assert!(signed.bearer(person, &nowhere).await.expect("read").is_none());
         fs::remove_dir_all(folder).expect("removed");
     }

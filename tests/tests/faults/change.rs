@@ -66,10 +66,10 @@ impl Change {
         if matches!(self, Change::UpdateUnit(_)) { "directory" } else { "intake" }
     }
 
-    /// The event by which the journal tells of it. A receipt may be told by another: accepted, or handled at once.
+    /// The event by which the journal tells of it. A receipt may be told by another: accepted, or granted at once.
     pub fn event(&self) -> &'static str {
         match self {
-            Change::Receive(request) if request.on_the_spot.is_some() => "case.handled_at_once",
+            Change::Receive(request) if request.on_the_spot.is_some() => "case.granted_at_once",
             Change::Receive(request) if request.accept_now => "case.accepted",
             Change::Receive(_) => "case.received",
             Change::AskSupplement(_) => "case.supplement_asked",

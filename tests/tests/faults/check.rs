@@ -191,7 +191,7 @@ pub fn cases(dump: &Dump) -> Vec<Fault> {
         };
         let (state, receipts) = told.entry((entry.division.clone(), number.to_owned())).or_default();
         *state = i16::try_from(facts.state).unwrap_or_default();
-        *receipts += u32::from(["case.received", "case.handled_at_once"].contains(&entry.event.as_str()));
+        *receipts += u32::from(["case.received", "case.granted_at_once"].contains(&entry.event.as_str()));
         if facts.number != number {
             faults.push(Fault(Law::Stands, format!("{number}: its facts are of {}", facts.number)));
         }

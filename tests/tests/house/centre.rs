@@ -21,7 +21,7 @@ pub struct Centre {
 }
 
 impl Centre {
-    /// Sets up a division and waits until intake has learned of it.
+    /// Sets up a division, waits until intake has learned of it, and has the instant items mandated.
     pub async fn open(channel: Keyring, code: &str) -> Centre {
         let centre = Centre { code: code.to_owned() };
         let directory = DirectoryServiceClient::new(channel.clone());
@@ -31,7 +31,7 @@ impl Centre {
             async move { directory.import_directory(import).await.ok() }
         })
         .await;
-        let catalogue = CatalogueServiceClient::new(channel);
+        let catalogue = CatalogueServiceClient::new(channel.clone());
         for item in UNITS.iter().flat_map(|unit| [centre.promised(unit), centre.instant(unit)]) {
             let request = pb::CreateItemRequest { item: Some(item), request_id: request_id() };
             until("intake learns of the units", || {
@@ -45,6 +45,10 @@ impl Centre {
                 }
             })
             .await;
+        }
+        for unit in UNITS {
+            let mandated = CatalogueServiceClient::new(channel.clone()).mandate_item(centre.mandate(unit)).await;
+            mandated.expect("intake knows who leads the unit");
         }
         centre
     }
@@ -76,7 +80,7 @@ impl Centre {
         self.of("people", &format!("O{unit}"))
     }
 
-    /// Approves extensions.
+    /// Approves extensions, and gives the mandate.
     pub fn head(&self, unit: &str) -> String {
         self.of("people", &format!("H{unit}"))
     }
@@ -100,6 +104,17 @@ impl Centre {
             materials: vec![ticked("M1")],
             request_id: request_id(),
             ..Default::default()
+        }
+    }
+
+    fn mandate(&self, unit: &str) -> pb::MandateItemRequest {
+        pb::MandateItemRequest {
+            name: self.instant_item(unit),
+            leader: self.head(unit),
+            officer: self.officer(unit),
+            document_number: "示授1号".to_owned(),
+            etag: String::new(),
+            request_id: request_id(),
         }
     }
 

@@ -95,18 +95,20 @@ impl Settings {
             let ended = program.child.try_wait().expect("the state of a child");
             let said = program.said();
             async move {
-                let listening = said.lines().find(|line| line.contains(" listening "));
+                let listening =
+                    said.lines().find(|line| line.contains(" listening ") || line.contains("\"listening\""));
                 assert!(listening.is_some() || ended.is_none(), "the program ended ({ended:?}):\n{said}");
                 listening.map(str::to_owned)
             }
         });
         let line = started.await;
+        // As a text, `grpc=127.0.0.1:4100`, or as JSON, `"grpc":"127.0.0.1:4100"`.
         let address = |key: &str| {
-            let rest = line.split_once(key)?.1.trim_start_matches('"').trim_start_matches("http://");
-            rest.split([' ', '"']).next()?.parse().ok()
+            let rest = line.split_once(key)?.1.trim_start_matches(['"', '=', ':']).trim_start_matches("https://");
+            rest.trim_start_matches("http://").split([' ', '"']).next()?.parse().ok()
         };
-        program.grpc = address("grpc=").unwrap_or_else(|| panic!("no address in {line:?}"));
-        program.web = address("pages=");
+        program.grpc = address("grpc").unwrap_or_else(|| panic!("no address in {line:?}"));
+        program.web = address("pages");
         program
     }
 

@@ -5,19 +5,19 @@
 
 #[path = "../house/mod.rs"]
 mod house;
-mod line;
 mod people;
+#[path = "../town/mod.rs"]
+mod town;
 
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
 use kit::testing::databases;
-use line::put;
-use people::{Town, Who};
 use proto::{
     identity::v1::{Role, Scope},
     rule::{self, Rule},
 };
+use town::{Town, Who, line::put};
 
 /// What a call is about, seen from who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,18 +1,18 @@
 //! What all credentials have in common: a name, and that they can be taken back.
 
+use std::time::Duration;
+
 use kit::{
     clock::Moment,
     refusal::{Kind, Refusal},
 };
 use serde::{Deserialize, Serialize};
 
-use super::attempts::Attempts;
-
 pub const CREATED: &str = "credential.created";
 pub const ENROLLED: &str = "credential.enrolled";
 pub const CHANGED: &str = "credential.changed";
 pub const REVOKED: &str = "credential.revoked";
-/// A wrong password or code.
+/// A wrong password.
 pub const MISSED: &str = "credential.missed";
 
 /// What is known of every credential.
@@ -25,11 +25,10 @@ pub struct Standing {
     pub revoked: bool,
     /// Why it was taken back.
     pub because: String,
-    /// What was given before is refused; in microseconds, and a whole second, since a token tells no less.
+    /// What was given before is refused; in microseconds, and a whole second, since tokens and certificates tell no less.
     pub valid_after: Option<i64>,
     /// Until when the newest certificate lasts.
     pub certified_until: Option<i64>,
-    pub attempts: Attempts,
 }
 
 impl Standing {
@@ -41,7 +40,6 @@ impl Standing {
             because: String::new(),
             valid_after: None,
             certified_until: None,
-            attempts: Attempts::default(),
         }
     }
 
@@ -52,6 +50,21 @@ impl Standing {
     /// Whatever was given before is refused from now on: of this second, too.
     pub fn begin_anew(&mut self, now: Moment) {
         self.valid_after = Some((self.given_at(now) + 1) * 1_000_000);
+    }
+
+    /// Gives it to its holder again, who may be another: with nothing of what was given before.
+    pub fn give_again(&mut self, now: Moment) {
+        self.begin_anew(now);
+        self.revoked = false;
+        self.because.clear();
+        self.certified_until = None;
+        self.version += 1;
+    }
+
+    /// How long until a certificate says of itself that it was given after the others.
+    pub fn until_certifiable(&self, now: Moment) -> Duration {
+        let left = self.valid_after.map_or(0, |after| after.saturating_sub(now.0));
+        Duration::from_micros(left.max(0).unsigned_abs())
     }
 
     /// False where it was revoked before.
@@ -82,12 +95,8 @@ impl Standing {
 }
 
 /// NOT_FOUND: nobody has such a credential.
-pub fn absent(name: &str) -> Refusal {
-    Refusal::not_found(
-        "CREDENTIAL_NOT_FOUND",
-        format!("凭证 {name} 不存在"),
-        format!("there is no credential of {name}"),
-    )
+pub fn absent() -> Refusal {
+    Refusal::not_found("CREDENTIAL_NOT_FOUND", "凭证不存在", "there is no such credential")
 }
 
 /// UNAUTHENTICATED: it was taken back for good.
@@ -114,6 +123,18 @@ mod tests {
             standing.begin_anew(now);
             assert!(before < standing.valid_after.expect("a time").div_euclid(1_000_000), "twice in a second");
         }
+    }
+
+    #[test]
+    fn what_is_given_again_has_nothing_of_before_and_is_certified_in_a_later_second() {
+        let mut standing = Standing::new(Moment(10_200_000));
+        standing.certify(Moment(1)).expect("certified");
+        standing.revoke("lost", Moment(10_300_000));
+        standing.give_again(Moment(10_400_000));
+        assert!(!standing.revoked && standing.because.is_empty() && standing.certified_until.is_none());
+        assert_eq!((standing.version, standing.valid_after), (4, Some(12_000_000)));
+        assert_eq!(standing.until_certifiable(Moment(10_400_000)), Duration::from_millis(1_600));
+        assert_eq!(standing.until_certifiable(Moment(12_000_001)), Duration::ZERO);
     }
 
     #[test]

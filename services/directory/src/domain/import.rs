@@ -154,7 +154,7 @@ impl Merge<'_> {
         let refusal = match there.map(|division| division.state) {
             Some(State::Active) => return,
             Some(State::Inactive) => kept::inactive::<division::Facts>(parent.as_str()),
-            None => kept::absent::<division::Facts>(parent.as_str()),
+            None => kept::absent::<division::Facts>(),
         };
         self.refusals.push(("parent".to_owned(), refusal));
     }

@@ -104,10 +104,10 @@ impl<F: Facts> Kept<F> {
     }
 }
 
-/// NOT_FOUND: there is no such noun.
-pub fn absent<F: Facts>(code: &str) -> Refusal {
+/// NOT_FOUND: there is no such noun. What was asked for may be anything, typed into the wrong field: it is not repeated.
+pub fn absent<F: Facts>() -> Refusal {
     let Names { zh, en, absent, .. } = F::NAMES;
-    Refusal::not_found(absent, format!("{zh} {code} 不存在"), format!("there is no {en} {code}"))
+    Refusal::not_found(absent, format!("{zh}不存在"), format!("there is no such {en}"))
 }
 
 /// FAILED_PRECONDITION: it is there, but deactivated.

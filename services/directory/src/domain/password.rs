@@ -7,7 +7,11 @@ use kit::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{attempts::Attempts, credential::Standing, session::Session};
+use super::{
+    attempts::{Attempts, Way},
+    credential::Standing,
+    session::Session,
+};
 
 /// The holder's, in names.
 pub const COLLECTION: &str = "people";
@@ -23,6 +27,8 @@ pub struct Password {
     pub hash: String,
     pub sessions: Vec<Session>,
     pub standing: Standing,
+    #[serde(default)]
+    pub attempts: Attempts,
 }
 
 /// What came of a refresh token.
@@ -40,18 +46,30 @@ impl Password {
     pub fn set(there: Option<&Password>, division: id::Division, code: &str, hash: &str, now: Moment) -> Password {
         let mut standing = there.map_or_else(|| Standing::new(now), |there| there.standing.clone());
         if there.is_some() {
-            standing.version += 1;
+            standing.give_again(now)
+        } else {
+            standing.begin_anew(now)
         }
-        (standing.revoked, standing.attempts) = (false, Attempts::default());
-        standing.because.clear();
-        standing.begin_anew(now);
-        Password { division, code: code.to_owned(), hash: hash.to_owned(), sessions: Vec::new(), standing }
+        Password {
+            division,
+            code: code.to_owned(),
+            hash: hash.to_owned(),
+            sessions: Vec::new(),
+            standing,
+            attempts: Attempts::default(),
+        }
     }
 
     /// Puts another in the place of the one that was shown. The session that does it goes on; gives those that end.
-    pub fn change(&mut self, shown: &str, hash: &str, own: &str, now: Moment) -> Result<Vec<String>, Refusal> {
-        self.check(shown, now)?;
-        self.standing.attempts = Attempts::default();
+    pub fn change(
+        &mut self,
+        way: Way,
+        shown: &str,
+        hash: &str,
+        own: &str,
+        now: Moment,
+    ) -> Result<Vec<String>, Refusal> {
+        self.accept(way, shown, now)?;
         self.standing.version += 1;
         self.hash = hash.to_owned();
         let (kept, ended) = std::mem::take(&mut self.sessions).into_iter().partition(|session| session.id == own);
@@ -60,9 +78,8 @@ impl Password {
     }
 
     /// Begins a session with the password that was shown; gives those that end for it.
-    pub fn sign_in(&mut self, shown: &str, session: Session, now: Moment) -> Result<Vec<String>, Refusal> {
-        self.check(shown, now)?;
-        self.standing.attempts = Attempts::default();
+    pub fn sign_in(&mut self, way: Way, shown: &str, session: Session, now: Moment) -> Result<Vec<String>, Refusal> {
+        self.accept(way, shown, now)?;
         self.sessions.retain(|session| !session.has_ended(now));
         self.sessions.push(session);
         let over = self.sessions.len().saturating_sub(MOST_SESSIONS);
@@ -113,9 +130,13 @@ impl Password {
     }
 
     /// The password was shown to be the one of this hash; it may have been changed meanwhile.
-    fn check(&self, shown: &str, now: Moment) -> Result<(), Refusal> {
-        self.standing.attempts.check(now)?;
-        if self.standing.revoked || self.hash.is_empty() || self.hash != shown { Err(wrong()) } else { Ok(()) }
+    fn accept(&mut self, way: Way, shown: &str, now: Moment) -> Result<(), Refusal> {
+        self.attempts.check(way, now)?;
+        if self.standing.revoked || self.hash.is_empty() || self.hash != shown {
+            return Err(wrong());
+        }
+        self.attempts.forget(way);
+        Ok(())
     }
 }
 
@@ -214,7 +235,7 @@ mod tests {
     #[test]
     fn a_refresh_token_is_used_once_and_its_second_use_ends_the_session() {
         let mut password = password();
-        password.sign_in("hash", session("s"), NOW).expect("signed in");
+        password.sign_in(Way::Public, "hash", session("s"), NOW).expect("signed in");
         assert_eq!(password.refresh("s", &[1; 32], None, [2; 32], NOW), Refreshed::Renewed);
         assert_eq!(password.refresh("s", &[1; 32], None, [3; 32], NOW), Refreshed::Ended);
         assert_eq!(password.refresh("s", &[2; 32], None, [3; 32], NOW), Refreshed::Unknown);
@@ -224,14 +245,14 @@ mod tests {
     fn a_session_is_renewed_for_twelve_hours_and_by_its_own_certificate_only() {
         let mut password = password();
         let bound = Session { certificate: Some([7; 32]), ..session("s") };
-        password.sign_in("hash", bound, NOW).expect("signed in");
+        password.sign_in(Way::Public, "hash", bound, NOW).expect("signed in");
         for thief in [None, Some([8; 32])] {
             assert_eq!(password.refresh("s", &[1; 32], thief.as_ref(), [2; 32], NOW), Refreshed::Unknown);
         }
         let end = session("s").ends_at();
         assert_eq!(password.refresh("s", &[1; 32], Some(&[7; 32]), [2; 32], Moment(end.0 - 1)), Refreshed::Renewed);
         assert_eq!(password.refresh("s", &[2; 32], Some(&[7; 32]), [3; 32], end), Refreshed::Unknown);
-        assert!(password.sign_in("hash", session("t"), end).expect("signed in").is_empty());
+        assert!(password.sign_in(Way::Public, "hash", session("t"), end).expect("signed in").is_empty());
         assert_eq!(password.sessions.len(), 1, "what has ended is kept no longer");
     }
 
@@ -239,9 +260,9 @@ mod tests {
     fn a_person_has_32_sessions_at_most_and_one_more_ends_the_oldest() {
         let mut password = password();
         for i in 0..MOST_SESSIONS {
-            assert!(password.sign_in("hash", session(&i.to_string()), NOW).expect("signed in").is_empty());
+            assert!(password.sign_in(Way::Public, "hash", session(&i.to_string()), NOW).expect("signed in").is_empty());
         }
-        assert_eq!(password.sign_in("hash", session("more"), NOW).expect("signed in"), ["0"]);
+        assert_eq!(password.sign_in(Way::Public, "hash", session("more"), NOW).expect("signed in"), ["0"]);
         assert_eq!(password.sessions.len(), MOST_SESSIONS);
     }
 
@@ -249,24 +270,30 @@ mod tests {
     fn a_change_ends_the_other_sessions_and_a_password_changed_meanwhile_is_wrong() {
         let mut password = password();
         for id in ["own", "other"] {
-            password.sign_in("hash", session(id), NOW).expect("signed in");
+            password.sign_in(Way::Public, "hash", session(id), NOW).expect("signed in");
         }
-        assert_eq!(password.change("hash", "new", "own", NOW).expect("changed"), ["other"]);
+        assert_eq!(password.change(Way::Public, "hash", "new", "own", NOW).expect("changed"), ["other"]);
         assert!(password.session("own").is_some());
-        assert_eq!(password.sign_in("hash", session("s"), NOW).expect_err("the old one").reason(), "PASSWORD_WRONG");
+        assert_eq!(
+            password.sign_in(Way::Public, "hash", session("s"), NOW).expect_err("the old one").reason(),
+            "PASSWORD_WRONG"
+        );
     }
 
     #[test]
     fn a_revoked_password_is_wrong_until_it_is_set_again() {
         let mut password = password();
-        password.sign_in("hash", session("s"), NOW).expect("signed in");
+        password.sign_in(Way::Public, "hash", session("s"), NOW).expect("signed in");
         assert!(password.revoke("left", NOW));
         assert_eq!(password.refresh("s", &[1; 32], None, [2; 32], NOW), Refreshed::Unknown);
         for shown in ["", "hash"] {
-            assert_eq!(password.sign_in(shown, session("s"), NOW).expect_err("revoked").reason(), "PASSWORD_WRONG");
+            assert_eq!(
+                password.sign_in(Way::Public, shown, session("s"), NOW).expect_err("revoked").reason(),
+                "PASSWORD_WRONG"
+            );
         }
         let mut again = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
-        assert!(again.sign_in("new", session("s"), NOW).is_ok());
+        assert!(again.sign_in(Way::Public, "new", session("s"), NOW).is_ok());
         assert_eq!(again.standing.version, 3);
     }
 
@@ -274,11 +301,15 @@ mod tests {
     fn after_five_wrong_passwords_the_right_one_is_not_heard_and_setting_it_anew_lets_in_at_once() {
         let mut password = password();
         for _ in 0..5 {
-            password.standing.attempts.count(NOW);
+            password.attempts.count(Way::Public, NOW);
         }
-        assert_eq!(password.sign_in("hash", session("s"), NOW).expect_err("barred").reason(), "TOO_MANY_ATTEMPTS");
+        assert_eq!(
+            password.sign_in(Way::Public, "hash", session("s"), NOW).expect_err("barred").reason(),
+            "TOO_MANY_ATTEMPTS"
+        );
+        password.sign_in(Way::Terminal, "hash", session("t"), NOW).expect("nobody is locked out of the window");
         let mut again = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
-        assert!(again.sign_in("new", session("s"), NOW).is_ok());
+        assert!(again.sign_in(Way::Public, "new", session("s"), NOW).is_ok());
     }
 
     #[test]

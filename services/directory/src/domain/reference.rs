@@ -52,6 +52,6 @@ pub fn alive<F: Facts>(code: &str, state: Option<State>) -> Result<(), Refusal> 
     match state {
         Some(State::Active) => Ok(()),
         Some(State::Inactive) => Err(inactive::<F>(code)),
-        None => Err(absent::<F>(code)),
+        None => Err(absent::<F>()),
     }
 }

@@ -41,3 +41,22 @@ impl System {
         Ok(System { division, code, display_name, assertion_key, standing })
     }
 }
+
+/// The points of small order, as the y of their encodings in hex. A signature by such a key can be made by anybody.
+const SMALL: [&str; 7] = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    // 0 and 1 again, as numbers that are not reduced.
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+];
+
+/// Whether an Ed25519 public key is one of small order: it says nothing of who has signed.
+pub fn is_small(mut key: [u8; 32]) -> bool {
+    // The sign of x.
+    key[31] &= 0x7f;
+    SMALL.contains(&id::hex(&key).as_str())
+}

@@ -12,7 +12,7 @@ use super::credential::Standing;
 pub const COLLECTION: &str = "terminals";
 /// A code is good for an hour.
 const CODE_LIFE: i64 = 3_600 * 1_000_000;
-/// Of a code's keyed digest.
+/// Of a code, keyed; of a public key.
 pub type Digest = [u8; 32];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +29,9 @@ pub struct Terminal {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Enrolment {
     /// With the code of this digest, until then.
-    Open {
-        digest: Digest,
-        until: i64,
-    },
-    Done,
+    Open { digest: Digest, until: i64 },
+    /// With that code, by the terminal that has this key: until then it is answered again, and no other is.
+    Done { digest: Digest, until: i64, key: Digest },
 }
 
 /// What a request says of a terminal.
@@ -46,59 +44,50 @@ pub struct Draft {
 }
 
 impl Terminal {
-    /// Refused where it is there already; but one that has let its code run out may be made again.
+    /// Refused where it is there and works. Any other is made anew, with nothing of what was given to it before.
     pub fn create(draft: Draft, there: Option<&Terminal>, now: Moment) -> Result<Terminal, Refusal> {
         let Draft { division, code, window, digest } = draft;
-        let enrolment = Enrolment::Open { digest, until: now.0.saturating_add(CODE_LIFE) };
-        match there {
-            None => Ok(Terminal { division, code, window, standing: Standing::new(now), enrolment }),
-            Some(there) if there.has_missed_its_code(now) => {
-                let mut standing = there.standing.clone();
-                standing.version += 1;
-                Ok(Terminal { division, code, window, standing, enrolment })
-            }
-            Some(_) => {
-                let (zh, en) = (format!("终端 {code} 已存在"), format!("there is a terminal {code} already"));
-                Err(Refusal::new(Kind::AlreadyExists, "TERMINAL_EXISTS", zh, en))
-            }
+        if there.is_some_and(|there| there.is_enrolled() && !there.standing.revoked) {
+            let zh = format!("终端 {code} 已登记，须先收回其凭证");
+            let en = format!("the terminal {code} is enrolled; revoke it first");
+            return Err(Refusal::new(Kind::AlreadyExists, "TERMINAL_EXISTS", zh, en));
         }
-    }
-
-    fn has_missed_its_code(&self, now: Moment) -> bool {
-        !self.standing.revoked && matches!(self.enrolment, Enrolment::Open { until, .. } if until <= now.0)
+        let mut standing = there.map_or_else(|| Standing::new(now), |there| there.standing.clone());
+        if there.is_some() {
+            standing.give_again(now);
+        }
+        let enrolment = Enrolment::Open { digest, until: now.0.saturating_add(CODE_LIFE) };
+        Ok(Terminal { division, code, window, standing, enrolment })
     }
 
     pub fn is_enrolled(&self) -> bool {
-        self.enrolment == Enrolment::Done
+        matches!(self.enrolment, Enrolment::Done { .. })
     }
 
-    /// Whether there is a code to be guessed.
-    pub fn is_open(&self, now: Moment) -> bool {
-        !self.standing.revoked && matches!(self.enrolment, Enrolment::Open { until, .. } if now.0 < until)
-    }
-
-    /// Until when the code of this digest is good, if it is.
+    /// Until when the code of this digest is good, if nobody has used it.
     pub fn code_until(&self, given: &Digest) -> Option<Moment> {
         match &self.enrolment {
             Enrolment::Open { digest, until } if digest == given => Some(Moment(*until)),
-            Enrolment::Open { .. } | Enrolment::Done => None,
+            Enrolment::Open { .. } | Enrolment::Done { .. } => None,
         }
     }
 
-    /// Refuses a code that is not the one, and every code after too many.
-    pub fn check(&self, digest: &Digest, now: Moment) -> Result<(), Refusal> {
-        self.standing.attempts.check(now)?;
+    /// Refuses a code that is not the one, or no longer.
+    pub fn check(&self, given: &Digest, now: Moment) -> Result<(), Refusal> {
+        let (Enrolment::Open { digest, until } | Enrolment::Done { digest, until, .. }) = &self.enrolment;
         // Digests are keyed: nothing is learned from how long their comparison takes.
-        if self.is_open(now) && self.code_until(digest).is_some() { Ok(()) } else { Err(wrong()) }
+        if !self.standing.revoked && digest == given && now.0 < *until { Ok(()) } else { Err(wrong()) }
     }
 
-    /// Uses the code up.
-    pub fn enrol(&mut self, digest: &Digest, until: Moment, now: Moment) -> Result<(), Refusal> {
-        self.check(digest, now)?;
-        self.standing.certify(until)?;
-        self.standing.attempts = Default::default();
-        self.enrolment = Enrolment::Done;
-        Ok(())
+    /// Uses the code up, for this key. Its terminal may have missed the answer and asks again.
+    pub fn enrol(&mut self, given: &Digest, by: Digest, certified: Moment, now: Moment) -> Result<(), Refusal> {
+        self.check(given, now)?;
+        match self.enrolment {
+            Enrolment::Open { digest, until } => self.enrolment = Enrolment::Done { digest, until, key: by },
+            Enrolment::Done { key, .. } if key == by => {}
+            Enrolment::Done { .. } => return Err(wrong()),
+        }
+        self.standing.certify(certified)
     }
 }
 
@@ -117,44 +106,46 @@ mod tests {
         Draft { division, code: "T1".into(), window: "A01".into(), digest: [1; 32] }
     }
 
+    const END: Moment = Moment(i64::MAX);
+
     #[test]
-    fn a_code_enrols_once_and_within_an_hour() {
+    fn a_code_enrols_one_key_within_an_hour_and_answers_it_again() {
         let terminal = Terminal::create(draft(), None, Moment(0)).expect("created");
-        let enrol = |digest, now| {
+        let enrol = |terminal: &Terminal, digest, key, now| {
             let mut terminal = terminal.clone();
-            terminal
-                .enrol(&digest, Moment(i64::MAX), Moment(now))
-                .map(|()| terminal)
-                .map_err(|refusal| refusal.reason())
+            let enrolled = terminal.enrol(&digest, key, END, Moment(now));
+            enrolled.map(|()| terminal).map_err(|refusal| refusal.reason())
         };
-        assert_eq!(enrol([2; 32], 1), Err("ENROLMENT_CODE_WRONG"));
-        assert_eq!(enrol([1; 32], CODE_LIFE), Err("ENROLMENT_CODE_WRONG"));
-        let mut enrolled = enrol([1; 32], CODE_LIFE - 1).expect("enrolled");
+        assert_eq!(enrol(&terminal, [2; 32], [7; 32], 1), Err("ENROLMENT_CODE_WRONG"));
+        assert_eq!(enrol(&terminal, [1; 32], [7; 32], CODE_LIFE), Err("ENROLMENT_CODE_WRONG"));
+        let enrolled = enrol(&terminal, [1; 32], [7; 32], 1).expect("enrolled");
         assert!(enrolled.is_enrolled());
-        let again = enrolled.enrol(&[1; 32], Moment(i64::MAX), Moment(CODE_LIFE - 1));
-        assert_eq!(again.expect_err("used").reason(), "ENROLMENT_CODE_WRONG");
+        assert_eq!(enrol(&enrolled, [1; 32], [8; 32], 2), Err("ENROLMENT_CODE_WRONG"), "another key");
+        assert!(enrol(&enrolled, [1; 32], [7; 32], CODE_LIFE - 1).expect("again").is_enrolled());
+        assert_eq!(enrol(&enrolled, [1; 32], [7; 32], CODE_LIFE), Err("ENROLMENT_CODE_WRONG"));
+        let mut revoked = enrolled;
+        revoked.standing.revoke("lost", Moment(3));
+        assert_eq!(enrol(&revoked, [1; 32], [7; 32], 4), Err("ENROLMENT_CODE_WRONG"));
     }
 
     #[test]
-    fn a_terminal_is_made_again_only_where_it_has_let_its_code_run_out() {
+    fn a_terminal_is_made_anew_unless_it_works_and_what_it_had_before_is_refused() {
         let terminal = Terminal::create(draft(), None, Moment(0)).expect("created");
-        let again = |there: &Terminal, now| Terminal::create(draft(), Some(there), Moment(now)).map_err(|r| r.reason());
-        assert_eq!(again(&terminal, CODE_LIFE - 1), Err("TERMINAL_EXISTS"));
-        assert_eq!(again(&terminal, CODE_LIFE).expect("made again").standing.version, 2);
-        let mut revoked = terminal.clone();
+        let again = |there: &Terminal| {
+            let draft = Draft { digest: [3; 32], window: "A02".into(), ..draft() };
+            Terminal::create(draft, Some(there), Moment(5)).map_err(|refusal| refusal.reason())
+        };
+        let mut enrolled = terminal.clone();
+        enrolled.enrol(&[1; 32], [7; 32], END, Moment(1)).expect("enrolled");
+        assert_eq!(again(&enrolled), Err("TERMINAL_EXISTS"));
+        let mut revoked = enrolled;
         revoked.standing.revoke("lost", Moment(1));
-        assert_eq!(again(&revoked, CODE_LIFE), Err("TERMINAL_EXISTS"));
-        let mut enrolled = terminal;
-        enrolled.enrol(&[1; 32], Moment(i64::MAX), Moment(1)).expect("enrolled");
-        assert_eq!(again(&enrolled, CODE_LIFE), Err("TERMINAL_EXISTS"));
-    }
-
-    #[test]
-    fn after_five_wrong_codes_the_right_one_is_not_heard() {
-        let mut terminal = Terminal::create(draft(), None, Moment(0)).expect("created");
-        for _ in 0..5 {
-            terminal.standing.attempts.count(Moment(1));
+        for there in [terminal, revoked] {
+            let made = again(&there).expect("made anew");
+            assert_eq!((made.standing.version, made.window.as_str()), (there.standing.version + 1, "A02"));
+            assert!(made.standing.valid_after > there.standing.valid_after && !made.standing.revoked);
+            assert!(!made.is_enrolled());
+            assert!(made.check(&[1; 32], Moment(6)).is_err() && made.check(&[3; 32], Moment(6)).is_ok());
         }
-        assert_eq!(terminal.check(&[1; 32], Moment(2)).expect_err("barred").reason(), "TOO_MANY_ATTEMPTS");
     }
 }

@@ -41,7 +41,7 @@ impl Credentials {
             Ok(Holder::Operator(code)) => {
                 self.certify(&self.operators, Division::NATIONAL, code, name, system::LIFE, pem).await
             }
-            Ok(Holder::Person(..)) | Err(_) => Err(absent(name)),
+            Ok(Holder::Person(..)) | Err(_) => Err(absent()),
         }
     }
 
@@ -55,15 +55,15 @@ impl Credentials {
         pem: &str,
     ) -> Result<pb::Certificate, Refusal> {
         let now = wall();
-        let there = known(held.get(division, code).await?, code, now).ok_or_else(|| absent(name))?;
+        let there = known(held.get(division, code).await?, code, now).ok_or_else(absent)?;
         if there.standing().revoked {
             return Err(revoked());
         }
         let issued = self.authority.sign(pem, name, life)?;
         let (id, actor, until) = (code.to_owned(), name.to_owned(), issued.expires_at);
         let decide = move |desk: &mut Desk<'_>| {
-            let mut noun: N = known(desk.get(&id), &id, now).ok_or_else(|| absent(&actor))?;
-            noun.standing_mut().certify(until)?;
+            let mut noun: N = known(desk.get(&id), &id, now).ok_or_else(absent)?;
+            noun.certify(until)?;
             put(desk, CHANGED, &actor, noun)
         };
         self.writer.change::<N>(division, vec![Key::of::<N>(division, code)], None, decide).await?;

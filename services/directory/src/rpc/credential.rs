@@ -71,17 +71,15 @@ pub(super) trait Held: Noun {
         self.standing_mut().revoke(because, now)
     }
 
+    /// A certificate was given.
+    fn certify(&mut self, until: Moment) -> Result<(), Refusal> {
+        self.standing_mut().certify(until)
+    }
+
     /// What is there where nothing is known.
     fn unknown(_code: &str, _now: Moment) -> Option<Self> {
         None
     }
-}
-
-/// Guesses leave a trace: whose credential was tried, from where it is known, and never what was tried.
-fn tell(rpc: &'static str, who: &str, caller: &Caller, refusal: &Refusal) {
-    // What is no name is nobody's, and is not put into the log.
-    let who = if id::child("", who, "people").is_ok() || id::child("", who, "terminals").is_ok() { who } else { "" };
-    tracing::warn!(rpc, who, caller = caller.name(), reason = refusal.reason(), "refused");
 }
 
 /// The noun that was found, or what is there where nothing was.
@@ -192,6 +190,30 @@ impl Credentials {
         })
     }
 
+    /// Answers. Guesses leave a trace: whose credential was tried, from where it is known, and never what was tried.
+    async fn told<T>(
+        &self,
+        rpc: &'static str,
+        who: &str,
+        caller: &Caller,
+        done: Result<T, Refusal>,
+    ) -> Result<Response<T>, Status> {
+        if let Err(refusal) = &done {
+            let who = if self.is_somebody(who).await { who } else { "" };
+            tracing::warn!(rpc, who, caller = caller.name(), reason = refusal.reason(), "refused");
+        }
+        Ok(Response::new(done?))
+    }
+
+    /// A name that is nobody's may be anything, typed into the wrong field, and is not put into the log.
+    async fn is_somebody(&self, name: &str) -> bool {
+        match Holder::of("", name) {
+            Ok(Holder::Person(division, code)) => matches!(self.people.get(division, code).await, Ok(Some(_))),
+            Ok(Holder::Terminal(division, code)) => matches!(self.terminals.get(division, code).await, Ok(Some(_))),
+            _ => false,
+        }
+    }
+
     /// A page in the order of names.
     async fn list(&self, r: &pb::ListCredentialsRequest) -> Result<pb::ListCredentialsResponse, Refusal> {
         let division = id::division("parent", &r.parent)?;
@@ -267,7 +289,7 @@ impl Credentials {
         let keys = vec![Key::of::<N>(division, code)];
         let (code, actor, now) = (code.to_owned(), caller.actor().to_owned(), wall());
         let decide = move |desk: &mut Desk<'_>| {
-            let mut noun: N = known(desk.get(&code), &code, now).ok_or_else(|| absent(&code))?;
+            let mut noun: N = known(desk.get(&code), &code, now).ok_or_else(absent)?;
             if noun.revoke(&because, now) { put(desk, REVOKED, &actor, noun) } else { Ok(code.as_str().into()) }
         };
         Ok(self.writer.change::<N>(division, keys, Some(request), decide).await?.show())
@@ -290,7 +312,7 @@ impl CredentialService for Credentials {
     ) -> Result<Response<pb::Certificate>, Status> {
         let (caller, r) = called(request);
         let enrolled = self.enrol(&r).await;
-        Ok(Response::new(enrolled.inspect_err(|refusal| tell("EnrolTerminal", &r.name, &caller, refusal))?))
+        self.told("EnrolTerminal", &r.name, &caller, enrolled).await
     }
 
     async fn create_system(
@@ -320,13 +342,14 @@ impl CredentialService for Credentials {
     ) -> Result<Response<pb::Credential>, Status> {
         let (caller, r) = called(request);
         let changed = self.change(&caller, r).await;
-        Ok(Response::new(changed.inspect_err(|refusal| tell("ChangePassword", "", &caller, refusal))?))
+        self.told("ChangePassword", "", &caller, changed).await
     }
 
     async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Result<Response<pb::Tokens>, Status> {
         let (caller, r) = called(request);
         let who = r.person.clone();
-        Ok(Response::new(self.begin(&caller, r).await.inspect_err(|refusal| tell("SignIn", &who, &caller, refusal))?))
+        let begun = self.begin(&caller, r).await;
+        self.told("SignIn", &who, &caller, begun).await
     }
 
     async fn exchange_assertion(
@@ -335,13 +358,13 @@ impl CredentialService for Credentials {
     ) -> Result<Response<pb::Tokens>, Status> {
         let (caller, r) = called(request);
         let exchanged = self.exchange(&caller, &r.assertion).await;
-        Ok(Response::new(exchanged.inspect_err(|refusal| tell("ExchangeAssertion", "", &caller, refusal))?))
+        self.told("ExchangeAssertion", "", &caller, exchanged).await
     }
 
     async fn refresh_tokens(&self, request: Request<pb::RefreshTokensRequest>) -> Result<Response<pb::Tokens>, Status> {
         let (caller, r) = called(request);
         let renewed = self.refresh(&caller, &r.refresh_token).await;
-        Ok(Response::new(renewed.inspect_err(|refusal| tell("RefreshTokens", "", &caller, refusal))?))
+        self.told("RefreshTokens", "", &caller, renewed).await
     }
 
     async fn sign_out(&self, request: Request<pb::SignOutRequest>) -> Result<Response<pb::SignOutResponse>, Status> {

@@ -146,7 +146,7 @@ where
 
     pub async fn get(&self, name: &str) -> Result<F::Message, Refusal> {
         let (division, code) = F::parse("name", name)?;
-        self.find(division, code).await?.map(|noun| F::show(&noun)).ok_or_else(|| absent::<F>(code))
+        self.find(division, code).await?.map(|noun| F::show(&noun)).ok_or_else(absent::<F>)
     }
 
     /// A page in the order of codes, and the token of the next.
@@ -203,7 +203,7 @@ where
         let (request, draft) = form(rpc, request, noun, id)?;
         let (division, keys, actor) = (draft.division, keys(&draft), by.actor().to_owned());
         let decide = move |desk: &mut Desk<'_>| {
-            let mut noun = desk.take::<Kept<F>>(&draft.code, || absent::<F>(&draft.code))?;
+            let mut noun = desk.take::<Kept<F>>(&draft.code, absent::<F>)?;
             check(desk, &draft.facts, Some(&noun.facts))?;
             noun.update(&draft.etag, draft.facts.clone())?;
             put(desk, F::NAMES.updated, &actor, noun)
@@ -227,7 +227,7 @@ where
         let keys = vec![Key::of::<Kept<F>>(division, code)];
         let (code, etag, actor) = (code.to_owned(), etag.to_owned(), by.actor().to_owned());
         let decide = move |desk: &mut Desk<'_>| {
-            let mut noun = desk.take::<Kept<F>>(&code, || absent::<F>(&code))?;
+            let mut noun = desk.take::<Kept<F>>(&code, absent::<F>)?;
             noun.deactivate(&etag)?;
             put(desk, F::NAMES.deactivated, &actor, noun)
         };

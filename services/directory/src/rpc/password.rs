@@ -2,7 +2,7 @@
 
 use kit::{
     actor::RequestKey,
-    caller::Caller,
+    caller::{Caller, Role},
     clock::{Moment, wall},
     form::{self, Form},
     id::{self, Division},
@@ -17,6 +17,7 @@ use super::{
     session::record_end,
 };
 use crate::domain::{
+    attempts::Way,
     credential::{CHANGED, CREATED, MISSED, Standing},
     password::{COLLECTION, Password, check, wrong},
     person::{self, Person},
@@ -90,15 +91,16 @@ impl Credentials {
         );
         form.finish()?;
 
-        let _turn = self.tries.turn(caller.name()).await;
-        let shown = self.shown(caller.name(), division, code, r.old_password).await?;
-        let Some(shown) = shown else { return Err(self.miss(caller.name(), division, code).await) };
+        let way = way(caller, division);
+        let _turn = self.tries.turn(caller.name(), way).await;
+        let shown = self.shown(way, caller.name(), division, code, r.old_password).await?;
+        let Some(shown) = shown else { return Err(self.miss(way, caller.name(), division, code).await) };
         let hash = self.hashing.hash(r.new_password, rand::random()).await?;
         let keys = vec![Key::of::<Password>(division, code)];
         let (code, actor, own, now) = (code.to_owned(), caller.actor().to_owned(), caller.session().to_owned(), wall());
         let decide = move |desk: &mut Desk<'_>| {
             let mut password = desk.take::<Password>(&code, wrong)?;
-            let ended = password.change(&shown, &hash, &own, now)?;
+            let ended = password.change(way, &shown, &hash, &own, now)?;
             ended.iter().for_each(|sid| record_end(desk, sid, &actor, now));
             put(desk, CHANGED, &actor, password)
         };
@@ -109,6 +111,7 @@ impl Credentials {
     /// there is no such person. Refused where there were too many attempts.
     pub(super) async fn shown(
         &self,
+        way: Way,
         name: &str,
         division: Division,
         code: &str,
@@ -116,21 +119,21 @@ impl Credentials {
     ) -> Result<Option<String>, Refusal> {
         let there = self.passwords.get(division, code).await?;
         match &there {
-            Some(there) => there.standing.attempts.check(wall())?,
-            None => self.tries.check(name, wall())?,
+            Some(there) => there.attempts.check(way, wall())?,
+            None => self.tries.check(name, way, wall())?,
         }
         let hash = there.map(|there| there.hash.clone()).filter(|hash| !hash.is_empty());
-        self.hashing.verify(password, hash).await
+        self.hashing.verify(way, password, hash).await
     }
 
     /// Counts a wrong attempt, in a change of its own: a refused decision leaves no trace. Gives the refusal.
-    pub(super) async fn miss(&self, name: &str, division: Division, code: &str) -> Refusal {
+    pub(super) async fn miss(&self, way: Way, name: &str, division: Division, code: &str) -> Refusal {
         let now = wall();
         let keys = vec![Key::of::<Password>(division, code)];
         match self.passwords.get(division, code).await {
             Err(refusal) => return refusal,
             Ok(None) => {
-                self.tries.count(name, now);
+                self.tries.count(name, way, now);
                 return wrong();
             }
             Ok(Some(_)) => {}
@@ -138,8 +141,8 @@ impl Credentials {
         let (code, actor) = (code.to_owned(), name.to_owned());
         let decide = move |desk: &mut Desk<'_>| {
             let mut password = desk.take::<Password>(&code, wrong)?;
-            password.standing.attempts.check(now)?;
-            password.standing.attempts.count(now);
+            password.attempts.check(way, now)?;
+            password.attempts.count(way, now);
             put(desk, MISSED, &actor, password)
         };
         match self.writer.change::<Password>(division, keys, None, decide).await {
@@ -147,6 +150,12 @@ impl Credentials {
             Err(refusal) => refusal,
         }
     }
+}
+
+/// By what an attempt comes. Who has signed in, and by a certificate, is no stranger either.
+pub(super) fn way(caller: &Caller, division: Division) -> Way {
+    let is_held = caller.role() == Role::Terminal || caller.is_person() && caller.certificate().is_some();
+    if is_held && caller.division() == Some(division) { Way::Terminal } else { Way::Public }
 }
 
 /// A password that is shown may be any, within reason.

@@ -15,7 +15,11 @@ use prost::Message;
 use proto::directory::v1 as pb;
 use uuid::Uuid;
 
-use super::{credential::Credentials, finish, password::check_shown};
+use super::{
+    credential::Credentials,
+    finish,
+    password::{check_shown, way},
+};
 use crate::domain::{
     division,
     kept::State,
@@ -50,10 +54,13 @@ impl Credentials {
         check_shown(&mut form, "password", &r.password);
         let (division, code) = finish(form, named)?;
 
-        let _turn = self.tries.turn(&r.person).await;
-        let shown = self.shown(&r.person, division, code, r.password).await?;
+        let way = way(caller, division);
+        let _turn = self.tries.turn(&r.person, way).await;
+        let shown = self.shown(way, &r.person, division, code, r.password).await?;
         let person = self.person(division, code).await?;
-        let Some((shown, person)) = shown.zip(person) else { return Err(self.miss(&r.person, division, code).await) };
+        let Some((shown, person)) = shown.zip(person) else {
+            return Err(self.miss(way, &r.person, division, code).await);
+        };
 
         let now = wall();
         let sid = Uuid::new_v4().simple().to_string();
@@ -69,7 +76,7 @@ impl Credentials {
         let decide = move |desk: &mut Desk<'_>| {
             is_active(desk, division, &id).then_some(()).ok_or_else(wrong)?;
             let mut password = desk.take::<Password>(&id, wrong)?;
-            let ended = password.sign_in(&shown, begun.clone(), now)?;
+            let ended = password.sign_in(way, &shown, begun.clone(), now)?;
             ended.iter().for_each(|sid| record_end(desk, sid, &actor, now));
             record(desk, BEGUN, &begun.id, &actor, &[]);
             desk.put(password);

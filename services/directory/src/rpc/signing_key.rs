@@ -11,6 +11,7 @@ use kit::{
     keys::{Cipher, Keys},
     refusal::Refusal,
     store::{Desk, Event, Key, Reader, Store, Writer},
+    telemetry,
     token::{Claims, Signer},
 };
 use prost::Message;
@@ -47,7 +48,35 @@ impl Signing {
             };
             signing.change(None, decide).await?;
         }
+        signing.seal_anew().await?;
         Ok(signing)
+    }
+
+    /// Seals anew what an older master key or another cipher has sealed. What does not open is told and left as it is.
+    async fn seal_anew(&self) -> Result<(), Refusal> {
+        let otherwise = |ring: &Ring| ring.keys.iter().filter(|key| !self.cipher.is_current(&key.sealed)).count();
+        let before = otherwise(&*self.ring().await?);
+        let mut shut = 0;
+        if before > 0 {
+            let cipher = self.cipher.clone();
+            let decide = move |desk: &mut Desk<'_>| {
+                let mut ring = desk.take::<Ring>(RING, absent)?;
+                for key in ring.keys.iter_mut().filter(|key| !cipher.is_current(&key.sealed)) {
+                    if let Some(sealed) = cipher.seal_anew(&key.sealed, &key.id) {
+                        key.sealed = sealed;
+                    }
+                }
+                desk.put(ring);
+                Ok(RING.into())
+            };
+            shut = otherwise(&*self.change(None, decide).await?);
+            tracing::info!(keys = before - shut.min(before), "signing keys were sealed anew");
+        }
+        if shut > 0 {
+            tracing::error!(keys = shut, "signing keys do not open: was a master key taken away?");
+        }
+        telemetry::tell_sealed_otherwise("directory", shut as u64);
+        Ok(())
     }
 
     /// Signs with the key of now, whoever has made it.
@@ -71,7 +100,6 @@ impl Signing {
     ) -> Result<pb::ListSigningKeysResponse, Refusal> {
         let request = RequestKey::of("RotateSigningKey", r, &r.request_id)?;
         let (made, actor, now) = (self.make()?, caller.actor().to_owned(), wall());
-        let absent = || Refusal::internal("there is no ring of keys");
         let decide = move |desk: &mut Desk<'_>| {
             let mut ring = desk.take::<Ring>(RING, absent)?;
             ring.rotate(made.clone(), now).iter().for_each(|key| record(desk, RETIRED, &actor, key));
@@ -91,7 +119,7 @@ impl Signing {
 
     async fn ring(&self) -> Result<Arc<Ring>, Refusal> {
         let ring = self.rings.get(Division::NATIONAL, RING).await?;
-        ring.ok_or_else(|| Refusal::internal("there is no ring of keys"))
+        ring.ok_or_else(absent)
     }
 
     async fn change(
@@ -108,6 +136,10 @@ impl Signing {
         let id = signer.kid().to_owned();
         Ok(Made { sealed: self.cipher.seal(&der, &id), id, public_key })
     }
+}
+
+fn absent() -> Refusal {
+    Refusal::internal("there is no ring of keys")
 }
 
 fn record(desk: &mut Desk<'_>, event: &'static str, actor: &str, key: &SigningKey) {

@@ -29,7 +29,7 @@ use crate::{
         kept::State,
         reference::alive,
         session,
-        system::{COLLECTION, Draft, System},
+        system::{COLLECTION, Draft, System, is_small},
     },
     store::assertion::prune,
 };
@@ -68,11 +68,12 @@ impl Credentials {
         check_code(&mut form, "system_id", &r.system_id);
         let display_name = form.text("display_name", &r.display_name, 1..=100);
         let assertion_key: Option<[u8; 32]> = r.assertion_key.as_slice().try_into().ok();
+        let assertion_key = assertion_key.filter(|key| !is_small(*key));
         form.require(
             assertion_key.is_some(),
             "assertion_key",
-            "须为32字节的Ed25519公钥",
-            "must be the 32 bytes of an Ed25519 public key",
+            "须为32字节的Ed25519公钥，且不得为小阶点",
+            "must be the 32 bytes of an Ed25519 public key, and not of small order",
         );
         form.require(!r.signing_request_pem.is_empty(), "signing_request_pem", "必填", "required");
         let read = request.zip(division.zip(assertion_key));

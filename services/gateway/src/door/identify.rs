@@ -9,7 +9,8 @@
 //! | token | the person or system it was given to |
 //! | token, and certificate of a terminal | the person, at the terminal's window |
 //!
-//! A token is verified once and remembered until it expires; whether it was taken back is looked at every time.
+//! A token is verified once and remembered until it expires; whether it was taken back is looked at every time. It says who
+//! somebody is: what rank, unit and window a person has is the directory's to say, each time anew.
 
 use std::{
     collections::HashMap,
@@ -20,6 +21,7 @@ use http::{Extensions, HeaderMap, header::AUTHORIZATION};
 use kit::{
     caller::{Caller, Role},
     clock::wall,
+    id,
     refusal::{Kind, Refusal},
     tls::Presented,
     token::{Claims, LEEWAY},
@@ -97,25 +99,25 @@ impl Identify {
 
     pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Pass, Refusal> {
         let certificate = self.certificate(extensions)?;
-        let hash = certificate.as_ref().map(|(_, hash)| *hash);
+        let hash = certificate.map(|(_, hash)| hash);
         let token = match bearer(headers)? {
             Some(token) => Some(self.token(token, hash).await?),
             None => None,
         };
-        let caller = match (&token, &certificate) {
-            (Some(token), None) => Some(token.caller.clone()),
-            (Some(token), Some((name, _))) => Some(self.at_terminal(&token.caller, name)),
-            (None, Some((name, hash))) => Some(self.holder(name, *hash)?),
-            (None, None) => None,
-        };
+        let caller = self.caller(certificate, token.as_deref())?;
         let pass = Pass { caller, certificate: Presented::of(extensions).cloned(), token };
         self.not_revoked(&pass)?;
         Ok(pass)
     }
 
-    /// Whether somebody who was let in may stay: nothing was taken back, and a token that has expired was renewed.
+    /// Whether somebody who was let in may stay: nothing was taken back, they are who they were, and a token that has
+    /// expired was renewed.
     pub fn still(&self, pass: &Pass) -> Result<(), Refusal> {
         self.not_revoked(pass)?;
+        let certificate = pass.certificate.as_ref().and_then(|it| Some((it.name()?, *it.fingerprint())));
+        if self.caller(certificate, pass.token.as_deref())? != pass.caller {
+            return Err(changed());
+        }
         let Some(token) = &pass.token else { return Ok(()) };
         let now = seconds();
         if now <= token.until + GRACE {
@@ -135,8 +137,10 @@ impl Identify {
 
     fn not_revoked(&self, pass: &Pass) -> Result<(), Refusal> {
         let standing = self.known.standing();
-        let certificate =
-            pass.certificate.as_ref().and_then(Presented::name).is_some_and(|name| standing.is_revoked(name));
+        let certificate = pass
+            .certificate
+            .as_ref()
+            .is_some_and(|it| it.name().is_some_and(|name| standing.is_revoked(name, it.given_at())));
         let token = pass
             .token
             .as_deref()
@@ -193,26 +197,39 @@ impl Identify {
         *until = token.until.max(*until);
     }
 
-    /// A person at a terminal works at the terminal's window.
-    fn at_terminal(&self, caller: &Caller, certificate: &str) -> Caller {
-        let ["divisions", division, "terminals", _] = certificate.split('/').collect::<Vec<_>>()[..] else {
-            return caller.clone();
-        };
-        let standing = self.known.standing();
-        let window = match caller.division() {
-            _ if !caller.is_person() => return caller.clone(),
-            Some(own) if own.as_str() == division => match standing.window(certificate) {
-                // The directory has told nothing of it yet but what the token says.
-                None => return caller.clone(),
-                window => window,
-            },
-            // Windows of other divisions are none of one's own.
-            _ => None,
-        };
-        if caller.window() == window {
+    /// Whom certificate and token tell of.
+    fn caller(&self, certificate: Option<(&str, Hash)>, token: Option<&Token>) -> Result<Option<Caller>, Refusal> {
+        Ok(match (token, certificate) {
+            (Some(token), certificate) => Some(self.now(&token.caller, certificate.map(|(name, _)| name))),
+            (None, Some((name, hash))) => Some(self.holder(name, hash)?),
+            (None, None) => None,
+        })
+    }
+
+    /// A person as the directory has them now, whatever the token still says; at a terminal, at its window.
+    fn now(&self, caller: &Caller, certificate: Option<&str>) -> Caller {
+        if !caller.is_person() {
             return caller.clone();
         }
-        let told = pb::Caller { window: window.unwrap_or_default().to_owned(), ..caller.to_message() };
+        let standing = self.known.standing();
+        let said = (caller.role(), caller.unit().unwrap_or_default(), caller.window().unwrap_or_default());
+        // Of whom the directory has told nothing yet, what the token says stands.
+        let (role, unit, usual) = standing.people.get(caller.name()).map_or(said, |person| {
+            let role = if person.leads { Role::Leader } else { Role::Clerk };
+            (role, person.unit.as_str(), person.window.as_str())
+        });
+        let terminal = certificate.and_then(|name| Some((name, id::child("", name, "terminals").ok()?.0)));
+        let window = match terminal {
+            None => usual,
+            Some((name, own)) if Some(own) == caller.division() => standing.window(name).unwrap_or(said.2),
+            // Windows of other divisions are none of one's own.
+            Some(_) => "",
+        };
+        if (role, unit, window) == said {
+            return caller.clone();
+        }
+        let (unit, window) = (unit.to_owned(), window.to_owned());
+        let told = pb::Caller { role: role.into(), unit, window, ..caller.to_message() };
         Caller::from_message(told).unwrap_or_else(Caller::public)
     }
 
@@ -261,6 +278,12 @@ fn stranger() -> Refusal {
     Refusal::new(Kind::Unauthenticated, "CERTIFICATE_UNKNOWN", zh, en)
 }
 
+fn changed() -> Refusal {
+    let (zh, en) =
+        ("职级、单位或窗口已变更，请重新订阅", "rank, unit or window is another by now; open the stream again");
+    Refusal::new(Kind::Unauthenticated, "CALLER_CHANGED", zh, en)
+}
+
 fn expired() -> Refusal {
     let (zh, en) =
         ("登录令牌已过期，请更新令牌后重新订阅", "the token has expired; renew it and open the stream again");
@@ -284,7 +307,10 @@ mod tests {
             let caller = Caller::from_message(told).expect("a caller");
             Arc::new(Token { caller, holder: "p".into(), given: until - 300, until, fresh: until })
         };
-        let pass = |session: &str, until: i64| Pass { token: Some(token(session, until)), ..Pass::default() };
+        let pass = |session: &str, until: i64| {
+            let token = token(session, until);
+            Pass { caller: Some(token.caller.clone()), token: Some(token), ..Pass::default() }
+        };
         let now = seconds();
         identify.still(&pass("a", now - 50)).expect("within the minute");
         let refusal = identify.still(&pass("a", now - 70)).expect_err("over");

@@ -18,8 +18,12 @@ mod watched;
 
 use std::time::Duration;
 
+use axum::Router;
 use journal::Journals;
-use kit::peer::Peer;
+use kit::{
+    admit::{self, Place},
+    peer::Peer,
+};
 use pass::Pass;
 use proto::rule::{self, Rule};
 use tonic::service::Routes;
@@ -45,10 +49,15 @@ pub fn open(mut routes: Routes, peers: Peers) -> Routes {
         routes = match service(&methods[0]).split('.').nth(1) {
             Some("directory") => add(routes, methods, |time| directory.clone().within(time)),
             Some("intake") => add(routes, methods, |time| intake.clone().within(time)),
-            Some("journal") => add(routes, methods, |time| Journals {
-                directory: directory.clone().within(time),
-                intake: intake.clone().within(time),
-            }),
+            Some("journal") => {
+                let journals = add(Routes::from(Router::new()), methods, |time| Journals {
+                    directory: directory.clone().within(time),
+                    intake: intake.clone().within(time),
+                });
+                // Who may ask at all comes before whose is meant.
+                let journals = admit::guard(journals, Place::of).into_axum_router();
+                Routes::from(routes.into_axum_router().merge(journals))
+            }
             _ => routes,
         };
     }

@@ -1,5 +1,5 @@
 //! Learns from the directory what divisions, units and windows are called, and of those who call what the door must know:
-//! credentials, ended sessions, keys; of people where they belong, and neither their names nor their telephones.
+//! credentials, ended sessions, keys, which places are closed; of people where they belong, and neither their names nor their telephones.
 
 use kit::{
     clock::{Moment, wall},
@@ -70,6 +70,11 @@ fn code(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
+/// What is deactivated stays so.
+fn closed(state: pb::State, name: String) -> Option<Told> {
+    (state == pb::State::Inactive).then_some(Told::Closed(name))
+}
+
 fn told(entry: &Entry) -> Result<Option<Told>, FollowError> {
     let wrong = |error: prost::DecodeError| FollowError::entry(entry, error);
     let named = |name: &str| if name.is_empty() { Err(FollowError::entry(entry, "nobody is named")) } else { Ok(()) };
@@ -81,6 +86,14 @@ fn told(entry: &Entry) -> Result<Option<Told>, FollowError> {
             let valid_after = credential.valid_after.as_ref().and_then(Moment::from_timestamp);
             let window = code(&credential.window);
             Told::Credential(credential.name, Credential { window, revoked: credential.revoked, valid_after })
+        }
+        "division" => {
+            let division = pb::Division::decode(payload).map_err(wrong)?;
+            return Ok(closed(division.state(), division.name));
+        }
+        "window" => {
+            let window = pb::Window::decode(payload).map_err(wrong)?;
+            return Ok(closed(window.state(), window.name));
         }
         "person" => {
             let person = pb::Person::decode(payload).map_err(wrong)?;

@@ -77,6 +77,21 @@ pub mod key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub mod closed {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "closed")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What an entry of the directory's journal says of who calls.
 #[derive(Debug)]
 pub enum Told {
@@ -84,6 +99,8 @@ pub enum Told {
     Person(String, Person),
     Ended(String, Moment),
     Key(SigningKey),
+    /// A division or a window, for good.
+    Closed(String),
 }
 
 /// Writes what was told, in its order, and forgets what no token can belong to any more.
@@ -92,6 +109,7 @@ pub async fn save(tx: &DatabaseTransaction, told: Vec<Told>, now: Moment) -> Res
         return Ok(());
     }
     let (mut credentials, mut people, mut ends, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut closed = Vec::new();
     for told in told {
         match told {
             Told::Credential(name, credential) => credentials.push(credential::Model {
@@ -107,6 +125,7 @@ pub async fn save(tx: &DatabaseTransaction, told: Vec<Told>, now: Moment) -> Res
             Told::Key(SigningKey { id, public_key, valid_until }) => {
                 keys.push(key::Model { id, public_key: public_key.to_vec(), valid_until: valid_until.map(|at| at.0) })
             }
+            Told::Closed(name) => closed.push(closed::Model { name }),
         }
     }
     let whole = OnConflict::column(credential::Column::Name)
@@ -134,6 +153,11 @@ pub async fn save(tx: &DatabaseTransaction, told: Vec<Told>, now: Moment) -> Res
     for some in super::runs(last_of(keys, |row| &row.id)) {
         let rows = some.into_iter().map(key::ActiveModel::from);
         key::Entity::insert_many(rows).on_conflict(whole.clone()).exec_without_returning(tx).await?;
+    }
+    let known = OnConflict::column(closed::Column::Name).do_nothing().to_owned();
+    for some in super::runs(last_of(closed, |row| &row.name)) {
+        let rows = some.into_iter().map(closed::ActiveModel::from);
+        closed::Entity::insert_many(rows).on_conflict(known.clone()).exec_without_returning(tx).await?;
     }
     prune(tx, Moment(now.0 - OUTLIVED)).await
 }
@@ -170,10 +194,12 @@ pub async fn standing(db: &impl ConnectionTrait) -> Result<Standing, DbErr> {
         let public_key = row.public_key.try_into().ok()?;
         Some(SigningKey { id: row.id, public_key, valid_until: row.valid_until.map(Moment) })
     });
+    let closed = closed::Entity::find().all(db).await?.into_iter().map(|row| row.name);
     Ok(Standing {
         credentials: credentials.collect(),
         people: people.collect(),
         ended: ended.collect(),
+        closed: closed.collect(),
         keys: keys.collect(),
     })
 }

@@ -23,6 +23,7 @@ use kit::{
     peer::Peer,
     pki::{Authority, Identity},
     serve::{self, Limits},
+    status::reason,
     testing::{self, TestDatabase},
     tls,
     token::{Claims, Cnf, Signer, Told as Of},
@@ -40,7 +41,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 use tonic::{
-    Status,
+    Code, Status,
     service::Routes,
     transport::{Channel, Endpoint},
 };
@@ -48,7 +49,7 @@ use tonic::{
 pub const DIVISION: &str = "410223";
 pub const TERMINAL: &str = "divisions/410223/terminals/T1";
 pub const CLERK: &str = "divisions/410223/people/U001-01";
-const YEAR: Duration = Duration::from_secs(365 * 86_400);
+pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// A journal that is told what to say, and remembers where it was asked to start.
 #[derive(Clone, Default)]
@@ -141,7 +142,7 @@ impl JournalService for Told {
 }
 
 /// Answers a call with who called: as a case whose name is `ROLE name division unit window session`.
-async fn who(request: Request) -> Response {
+async fn answer(request: Request) -> Response {
     assert!(!request.headers().contains_key("authorization") && !request.headers().contains_key("yizhan-caller-bin"));
     if request.uri().path().ends_with("/WatchCases") {
         return watch();
@@ -211,7 +212,7 @@ impl Town {
         self.stop = CancellationToken::new();
         let mut routes = Routes::default();
         let router = routes.axum_router_mut();
-        *router = std::mem::take(router).route("/yizhan.intake.v1.CaseService/{method}", any(who));
+        *router = std::mem::take(router).route("/yizhan.intake.v1.CaseService/{method}", any(answer));
         let peers = Peers { directory, intake: Peer::in_process(routes) };
         let clock = testing::clock("2016-03-31T10:00");
         let open = gateway::open(&self.config, &clock, peers).await.expect("opens");
@@ -288,4 +289,24 @@ pub fn bound(identity: &Identity) -> Cnf {
 
 pub fn ago(seconds: i64) -> Moment {
     Moment(wall().0 - seconds * 1_000_000)
+}
+
+pub fn call<T>(message: T, token: Option<&str>) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(Duration::from_secs(10));
+    if let Some(token) = token {
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("metadata"));
+    }
+    request
+}
+
+/// Who the services behind take one for, or the reason why one does not come so far.
+pub async fn who(channel: &Channel, token: Option<&str>) -> String {
+    match CaseServiceClient::new(channel.clone()).get_case(call(GetCaseRequest::default(), token)).await {
+        Ok(case) => case.into_inner().name,
+        Err(status) => {
+            assert_eq!(status.code(), Code::Unauthenticated, "{status}");
+            reason(&status)
+        }
+    }
 }

@@ -101,6 +101,9 @@ pub struct Decision {
     pub at: i64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub document: String,
+    /// Number of the mandate by which it was granted at the window; empty where the officer decided.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mandate: String,
     pub in_time_legal: bool,
     pub in_time_promised: bool,
     /// Working days from acceptance, suspensions not counted; None where the calendar cannot say.
@@ -207,6 +210,10 @@ pub enum Next {
 impl Case {
     pub fn not_found() -> Refusal {
         Refusal::not_found("CASE_NOT_FOUND", "没有此办件", "there is no such case")
+    }
+
+    pub fn decider_received() -> Refusal {
+        Refusal::state("DECIDER_RECEIVED", "收件人员不得审批同一办件", "who received the case may not decide it")
     }
 
     pub fn received_on(&self) -> Date {
@@ -323,6 +330,7 @@ impl State {
     }
 }
 
-fn national() -> Division {
+/// Stands where a row says the division.
+pub(super) fn national() -> Division {
     Division::NATIONAL
 }

@@ -39,6 +39,13 @@ pub enum Rank {
     GovernmentHead,
 }
 
+impl Rank {
+    /// Head or deputy head of a unit, who answers for it.
+    pub fn leads_unit(self) -> bool {
+        matches!(self, Rank::Head | Rank::Deputy)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Empty for the government's leaders and the centre's own staff.
@@ -65,8 +72,7 @@ impl Hall {
     }
 
     pub fn unit(&self, division: Division, code: &str) -> Result<&Unit, Refusal> {
-        let absent =
-            || Refusal::not_found("UNIT_NOT_FOUND", format!("没有单位 {code}"), format!("there is no unit {code}"));
+        let absent = || Refusal::not_found("UNIT_NOT_FOUND", "没有此单位", "there is no such unit");
         find(&self.units, division, code).ok_or_else(absent)
     }
 
@@ -81,8 +87,7 @@ impl Hall {
 
     /// A window that works.
     pub fn window(&self, division: Division, code: &str) -> Result<&Window, Refusal> {
-        let absent =
-            || Refusal::not_found("WINDOW_NOT_FOUND", format!("没有窗口 {code}"), format!("there is no window {code}"));
+        let absent = || Refusal::not_found("WINDOW_NOT_FOUND", "没有此窗口", "there is no such window");
         let window = find(&self.windows, division, code).ok_or_else(absent)?;
         if !window.active {
             return Err(Refusal::state(
@@ -96,17 +101,17 @@ impl Hall {
 
     /// A window that accepts for a unit: its own, or one of the centre.
     pub fn accepting_window(&self, division: Division, code: &str, unit: &str) -> Result<(), Refusal> {
-        let window = self.window(division, code)?;
+        let window = self.window_for(division, code, unit)?;
         if !window.accepts {
             let (zh, en) = (format!("窗口 {code} 不是受理窗口"), format!("window {code} does not accept"));
             return Err(Refusal::state("WINDOW_DOES_NOT_ACCEPT", zh, en));
         }
-        same_unit(&window.unit, code, unit)
+        Ok(())
     }
 
     /// A window that issues for a unit, and is not the one that received (一个窗口受理、一个窗口出件).
     pub fn issuing_window(&self, division: Division, code: &str, unit: &str, received: &str) -> Result<(), Refusal> {
-        let window = self.window(division, code)?;
+        let window = self.window_for(division, code, unit)?;
         if code == received {
             let (zh, en) = ("出件窗口不得与受理窗口相同", "the window that issues must not be the one that received");
             return Err(Refusal::state("WINDOWS_NOT_APART", zh, en));
@@ -115,13 +120,22 @@ impl Hall {
             let (zh, en) = (format!("窗口 {code} 不是出件窗口"), format!("window {code} does not issue"));
             return Err(Refusal::state("WINDOW_DOES_NOT_ISSUE", zh, en));
         }
-        same_unit(&window.unit, code, unit)
+        Ok(())
+    }
+
+    /// A window that works for a unit: its own, or one of the centre. Whose window it is not learns no more.
+    fn window_for(&self, division: Division, code: &str, unit: &str) -> Result<&Window, Refusal> {
+        let window = self.window(division, code)?;
+        if window.unit.is_empty() || window.unit == unit {
+            return Ok(window);
+        }
+        let (zh, en) = (format!("窗口 {code} 不属于单位 {unit}"), format!("window {code} is not of unit {unit}"));
+        Err(Refusal::state("WINDOW_UNIT", zh, en))
     }
 
     /// A person who works.
     pub fn person(&self, division: Division, code: &str) -> Result<&Person, Refusal> {
-        let absent =
-            || Refusal::not_found("PERSON_NOT_FOUND", format!("没有人员 {code}"), format!("there is no person {code}"));
+        let absent = || Refusal::not_found("PERSON_NOT_FOUND", "没有此人员", "there is no such person");
         let person = find(&self.people, division, code).ok_or_else(absent)?;
         if !person.active {
             return Err(Refusal::state(
@@ -178,14 +192,6 @@ impl Hall {
 
 fn find<'a, T>(map: &'a Map<T>, division: Division, code: &str) -> Option<&'a T> {
     map.get(&(division, code.to_owned())).map(|found| &**found)
-}
-
-fn same_unit(of: &str, code: &str, unit: &str) -> Result<(), Refusal> {
-    if of.is_empty() || of == unit {
-        return Ok(());
-    }
-    let (zh, en) = (format!("窗口 {code} 不属于单位 {unit}"), format!("window {code} is not of unit {unit}"));
-    Err(Refusal::state("WINDOW_UNIT", zh, en))
 }
 
 fn not_of_unit(code: &str, unit: &str) -> Refusal {

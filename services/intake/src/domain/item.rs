@@ -2,9 +2,14 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use calendar::Date;
-use kit::{form::Form, id::Division, refusal::Refusal};
+use calendar::{Date, shanghai_date};
+use kit::{clock::Moment, form::Form, id::Division, refusal::Refusal};
 use serde::{Deserialize, Serialize};
+
+use super::{
+    case::{Case, national},
+    hall::Hall,
+};
 
 /// Causes that stop the clock (行政许可法 art. 45).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +32,17 @@ pub enum Handling {
     Instant,
     /// 承诺件
     Promised,
+}
+
+impl Handling {
+    /// Only what is instant is granted at the window.
+    pub fn must_be_instant(self) -> Result<(), Refusal> {
+        if self != Handling::Instant {
+            let (zh, en) = ("该事项不是即办件", "the item is not an instant one");
+            return Err(Refusal::state("ITEM_NOT_INSTANT", zh, en));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,20 +153,40 @@ pub struct Revision {
     pub text: Arc<Text>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// 授权: the standing decision by which an instant item is granted at the window. People are codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mandate {
+    /// Whose decision it is.
+    pub officer: String,
+    /// Number of the written mandate.
+    pub document: String,
+    /// The leader who gave it.
+    pub by: String,
+    /// Microseconds, UTC.
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
+    #[serde(skip, default = "national")]
     pub division: Division,
+    #[serde(skip)]
     pub code: String,
     /// Oldest first; effective days rise.
     pub revisions: Vec<Revision>,
+    /// Of the item, whatever its revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<Mandate>,
+    #[serde(skip)]
     pub retired: bool,
+    #[serde(skip)]
     pub version: i64,
 }
 
 impl Item {
     pub fn create(division: Division, code: &str, text: Text, effective_on: Date, now: i64) -> Item {
         let first = Revision { number: 1, effective_on, revised_at: now, text: Arc::new(text) };
-        Item { division, code: code.to_owned(), revisions: vec![first], retired: false, version: 1 }
+        Item { division, code: code.to_owned(), revisions: vec![first], mandate: None, retired: false, version: 1 }
     }
 
     /// Adds a revision in force from a day on.
@@ -176,6 +212,47 @@ impl Item {
         self.retired = true;
         self.version += 1;
         Ok(())
+    }
+
+    /// Gives the item its mandate, or takes it back with None: for the head or a deputy head of its unit to do.
+    pub fn set_mandate(
+        &mut self,
+        leader: &str,
+        mandate: Option<Mandate>,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<(), Refusal> {
+        self.must_live()?;
+        let text = &self.shown(shanghai_date(now.0)).text;
+        if !hall.officer(self.division, leader, &text.unit)?.rank.leads_unit() {
+            let (zh, en) = ("授权须由本单位负责人作出", "a mandate is given by the head or deputy head of the unit");
+            return Err(Refusal::state("APPROVER_RANK", zh, en));
+        }
+        if let Some(mandate) = &mandate {
+            text.handling.must_be_instant()?;
+            hall.officer(self.division, &mandate.officer, &text.unit)?;
+        }
+        self.mandate = mandate;
+        self.version += 1;
+        Ok(())
+    }
+
+    /// The mandate by which a clerk may have an application granted at the window (who receives does not decide).
+    pub fn mandate_for(&self, clerk: &str) -> Result<&Mandate, Refusal> {
+        let Some(mandate) = &self.mandate else {
+            let (zh, en) = ("该事项未授权窗口当场办结", "the item has no mandate to be granted at the window");
+            return Err(Refusal::state("MANDATE_MISSING", zh, en));
+        };
+        // Who gave it stands behind every decision made by it.
+        if [&mandate.officer, &mandate.by].into_iter().any(|decides| decides == clerk) {
+            return Err(Case::decider_received());
+        }
+        Ok(mandate)
+    }
+
+    /// The revision in force on a day; before its first day an item is shown as it will be.
+    pub fn shown(&self, day: Date) -> &Revision {
+        self.in_force(day).unwrap_or(&self.revisions[0])
     }
 
     /// The revision in force on a day.

@@ -12,7 +12,7 @@ use super::{
     },
     clocks::Clock,
     hall::{Hall, Rank},
-    item::{Cause, Handling, Item, Text},
+    item::{Cause, Item, Text},
 };
 
 /// What happened, as the journal names it.
@@ -29,16 +29,7 @@ pub struct Receipt {
     pub fixed_on_spot: Vec<String>,
 }
 
-/// Everything that an instant item needs beyond the receipt.
-pub struct OnTheSpot {
-    pub officer: String,
-    pub document: String,
-    pub window: String,
-    pub issued_by: String,
-    /// Masked.
-    pub recipient: Party,
-}
-
+/// Who may not act for the unit is told so before anything of the case, so that another unit's clerk learns nothing of it.
 impl Case {
     /// Takes an application in under the revision in force today.
     pub fn receive(
@@ -95,18 +86,24 @@ impl Case {
         })
     }
 
-    /// An instant item: accepted, decided and issued while the applicant waits.
-    pub fn handle_at_once(&mut self, spot: OnTheSpot, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
-        if self.handling != Handling::Instant {
-            let (zh, en) = ("该事项不是即办件", "the item is not an instant one");
-            return Err(Refusal::state("ITEM_NOT_INSTANT", zh, en));
-        }
+    /// An instant item: accepted, and granted by its mandate, while the applicant waits.
+    pub fn grant_at_once(
+        &mut self,
+        item: &Item,
+        document: String,
+        hall: &Hall,
+        now: Moment,
+    ) -> Result<Happened, Refusal> {
+        self.handling.must_be_instant()?;
         let clerk = self.clerk.clone();
+        let mandate = item.mandate_for(&clerk)?;
         self.accept(&clerk, hall, now)?;
-        self.decide(true, &spot.officer, String::new(), spot.document, hall, now)?;
-        self.issue(&spot.window, &spot.issued_by, spot.recipient, hall, now)?;
+        self.decide(true, &mandate.officer, String::new(), document, hall, now)?;
+        if let Some(decision) = &mut self.decision {
+            decision.mandate.clone_from(&mandate.document);
+        }
         self.version = 1;
-        Ok("case.handled_at_once")
+        Ok("case.granted_at_once")
     }
 
     /// Asks once for everything that is missing (art. 32(4)); a second list is against art. 72(4).
@@ -117,6 +114,7 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
+        hall.clerk(self.division, clerk, &self.unit)?;
         if self.supplement.is_some() {
             let (zh, en) = (
                 "补正须一次性告知，不得再次要求补正（行政许可法第三十二条、第七十二条）",
@@ -125,7 +123,6 @@ impl Case {
             return Err(Refusal::state("SUPPLEMENT_ALREADY_ASKED", zh, en));
         }
         self.must_be(&[State::Received])?;
-        hall.clerk(self.division, clerk, &self.unit)?;
         let text = self.text(hall)?;
         known(text, demands.iter().map(|demand| demand.material.as_str()))?;
         let today = shanghai_date(now.0);
@@ -148,16 +145,13 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
-        self.must_be(&[State::SupplementPending])?;
         hall.accepting_window(self.division, window, &self.unit)?;
         hall.clerk(self.division, clerk, &self.unit)?;
+        self.must_be(&[State::SupplementPending])?;
         let Some(supplement) = &mut self.supplement else { return Err(Refusal::internal("pending without a notice")) };
         for ticked in materials {
             let Some(demand) = supplement.demands.iter_mut().find(|demand| demand.material == ticked.code) else {
-                let (zh, en) = (
-                    format!("材料 {} 不在补正清单内", ticked.code),
-                    format!("material {} was not asked for", ticked.code),
-                );
+                let (zh, en) = ("有材料不在补正清单内", "one of the materials was not asked for");
                 return Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_NOT_ASKED", zh, en).at("materials"));
             };
             // What is named, but not there, meets nothing.
@@ -183,8 +177,8 @@ impl Case {
 
     /// Accepts, and starts both clocks (art. 32, 42).
     pub fn accept(&mut self, clerk: &str, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Received])?;
         hall.clerk(self.division, clerk, &self.unit)?;
+        self.must_be(&[State::Received])?;
         let text = self.text(hall)?;
         let ticked = |code: &str| {
             self.materials.iter().any(|ticked| ticked.code == code && ticked.originals + ticked.copies > 0)
@@ -222,8 +216,8 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Received])?;
         hall.clerk(self.division, clerk, &self.unit)?;
+        self.must_be(&[State::Received])?;
         self.end(State::Refused, Ending { kind, reason, agency, by: clerk.to_owned(), at: now.0 }, now);
         Ok("case.refused")
     }
@@ -241,8 +235,8 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Accepted])?;
         hall.officer(self.division, officer, &self.unit)?;
+        self.must_be(&[State::Accepted])?;
         if !self.text(hall)?.special_procedures.contains(&cause) {
             let (zh, en) = (
                 "该事项的实施清单未列此特别程序",
@@ -266,8 +260,8 @@ impl Case {
 
     /// The clocks go on after `last`.
     pub fn resume(&mut self, officer: &str, last: Option<Date>, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Suspended])?;
         hall.officer(self.division, officer, &self.unit)?;
+        self.must_be(&[State::Suspended])?;
         let today = shanghai_date(now.0);
         let last = last.unwrap_or(today);
         let Some(stop) = self.stops.last_mut() else { return Err(Refusal::internal("suspended without a stop")) };
@@ -284,17 +278,12 @@ impl Case {
 
     /// Prolongs the clocks that have not run out (handbook §1.4: approved on or before the due date), once, by the head of the agency, or by the government's head where joint (art. 42).
     pub fn extend(&mut self, approver: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Accepted])?;
-        if self.extension.is_some() {
-            let (zh, en) = ("期限只能延长一次", "the limit was extended already");
-            return Err(Refusal::state("EXTENDED_ALREADY", zh, en));
-        }
         let (joint, days) = self.text(hall).map(|text| (text.joint, text.extension))?;
         let person = hall.person(self.division, approver)?;
         let may = if joint {
             person.rank == Rank::GovernmentHead
         } else {
-            person.unit == self.unit && matches!(person.rank, Rank::Head | Rank::Deputy)
+            person.unit == self.unit && person.rank.leads_unit()
         };
         if !may {
             let (zh, en) = if joint {
@@ -303,6 +292,11 @@ impl Case {
                 ("延长须经本行政机关负责人批准", "an extension is approved by the head or deputy head of the unit")
             };
             return Err(Refusal::state("APPROVER_RANK", zh, en));
+        }
+        self.must_be(&[State::Accepted])?;
+        if self.extension.is_some() {
+            let (zh, en) = ("期限只能延长一次", "the limit was extended already");
+            return Err(Refusal::state("EXTENDED_ALREADY", zh, en));
         }
         let today = shanghai_date(now.0);
         if days == 0 || !self.legal.as_ref().is_some_and(|legal| legal.keeps(today)) {
@@ -325,11 +319,10 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Accepted])?;
         hall.officer(self.division, officer, &self.unit)?;
+        self.must_be(&[State::Accepted])?;
         if officer == self.clerk {
-            let (zh, en) = ("收件人员不得审批同一办件", "who received the case may not decide it");
-            return Err(Refusal::state("DECIDER_RECEIVED", zh, en));
+            return Err(Case::decider_received());
         }
         let today = shanghai_date(now.0);
         let remedies = if granted { String::new() } else { remedies(hall, self.division, &self.unit)? };
@@ -341,6 +334,7 @@ impl Case {
             by: officer.to_owned(),
             at: now.0,
             document,
+            mandate: String::new(),
             in_time_legal: keeps(&self.legal),
             in_time_promised: keeps(&self.promised),
             days: self.handling_days(hall, today),
@@ -361,9 +355,9 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Granted, State::Denied])?;
-        hall.issuing_window(self.division, window, &self.unit, &self.window)?;
         hall.clerk(self.division, clerk, &self.unit)?;
+        hall.issuing_window(self.division, window, &self.unit, &self.window)?;
+        self.must_be(&[State::Granted, State::Denied])?;
         self.issuance = Some(Issuance { window: window.to_owned(), by: clerk.to_owned(), at: now.0, recipient });
         self.state = State::Issued;
         self.touch(now);
@@ -372,8 +366,8 @@ impl Case {
 
     /// The applicant withdraws, before the decision.
     pub fn withdraw(&mut self, clerk: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
-        self.must_be(&[State::Received, State::SupplementPending, State::Accepted, State::Suspended])?;
         hall.clerk(self.division, clerk, &self.unit)?;
+        self.must_be(&[State::Received, State::SupplementPending, State::Accepted, State::Suspended])?;
         self.end(
             State::Withdrawn,
             Ending { kind: End::Withdrawn, reason, agency: String::new(), by: clerk.to_owned(), at: now.0 },
@@ -384,10 +378,10 @@ impl Case {
 
     /// Ends what cannot be decided or handed out any more.
     pub fn terminate(&mut self, officer: &str, reason: String, hall: &Hall, now: Moment) -> Result<Happened, Refusal> {
+        hall.officer(self.division, officer, &self.unit)?;
         if !self.state.is_open() {
             self.must_be(&[])?;
         }
-        hall.officer(self.division, officer, &self.unit)?;
         self.end(
             State::Terminated,
             Ending { kind: End::Terminated, reason, agency: String::new(), by: officer.to_owned(), at: now.0 },
@@ -403,10 +397,10 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Happened, Refusal> {
+        hall.clerk(self.division, clerk, &self.unit)?;
         if !self.state.is_open() {
             return Err(Refusal::state("CASE_CLOSED", "办件已结束", "the case has come to its end"));
         }
-        hall.clerk(self.division, clerk, &self.unit)?;
         if !attachment.material.is_empty() {
             known(self.text(hall)?, [attachment.material.as_str()])?;
         }
@@ -446,10 +440,12 @@ impl Case {
 
 /// Every code is a material of the item.
 fn known<'a>(text: &Text, codes: impl IntoIterator<Item = &'a str>) -> Result<(), Refusal> {
-    match codes.into_iter().find(|code| text.material(code).is_none()) {
+    match codes.into_iter().position(|code| text.material(code).is_none()) {
         None => Ok(()),
-        Some(code) => {
-            let (zh, en) = (format!("事项没有材料 {code}"), format!("the item has no material {code}"));
+        Some(before) => {
+            let number = before + 1;
+            let (zh, en) =
+                (format!("第{number}项材料不在事项清单内"), format!("material {number} is none of the item's"));
             Err(Refusal::new(kit::refusal::Kind::Invalid, "MATERIAL_UNKNOWN", zh, en).at("materials"))
         }
     }

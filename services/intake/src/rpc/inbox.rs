@@ -1,6 +1,6 @@
 //! A unit's inbox: what to do next, nearest due first.
 
-use kit::{id, page, refusal::Refusal, store::Noun};
+use kit::{id, page, refusal::Refusal};
 use proto::intake::v1 as pb;
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -10,7 +10,10 @@ use sea_orm::{
 use super::{item::unreadable, render};
 use crate::{
     office::Office,
-    store::case::{Column, Entity, Kept, signal_code},
+    store::{
+        case::{Column, Entity, Kept, signal_code},
+        readable,
+    },
 };
 
 pub async fn inbox(office: &Office, request: pb::ListInboxRequest) -> Result<pb::ListInboxResponse, Refusal> {
@@ -39,12 +42,7 @@ pub async fn inbox(office: &Office, request: pb::ListInboxRequest) -> Result<pb:
         .map_err(unreadable)?;
     let more = rows.len() as u64 > size;
     let last = rows.get(size as usize - 1).filter(|_| more).map(|row| format!("{} {}", row.due_on, row.id));
-    let kept = rows
-        .into_iter()
-        .take(size as usize)
-        .map(Kept::from_row)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Refusal::internal)?;
+    let kept = readable::<Kept>(rows.into_iter().take(size as usize));
     let entries = kept.iter().filter_map(|Kept { case, .. }| {
         let (next, clock) = case.next()?;
         Some(pb::InboxEntry {

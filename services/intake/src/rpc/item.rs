@@ -19,9 +19,9 @@ use tonic::{Request, Response, Status};
 
 use super::case::day;
 use crate::{
-    domain::item::{Cause, Faq, Handling, Item, Material, Revision, Text},
+    domain::item::{Cause, Faq, Handling, Item, Mandate, Material, Revision, Text},
     office::Office,
-    store::item,
+    store::{item, readable},
 };
 
 /// The catalogue's face to the world.
@@ -63,7 +63,7 @@ impl CatalogueService for Catalogue {
         let item = hall.item(division, code)?;
         let revision = match revision {
             Some(number) => item.revision(number).ok_or_else(Item::not_found)?,
-            None => in_force(item, self.0.clock.now()),
+            None => item.shown(shanghai_date(self.0.clock.now().0)),
         };
         Ok(Response::new(render(item, revision)))
     }
@@ -86,6 +86,21 @@ impl CatalogueService for Catalogue {
             must_match(&item, &asked.etag)?;
             item.revise(asked.text.clone(), asked.effective_on.unwrap_or(today), today, now.0)?;
             put(desk, item, &actor, "item.revised")
+        };
+        self.answer(self.0.writer.change::<Item>(division, keys, Some(key), decide).await?).await
+    }
+
+    async fn mandate_item(&self, request: Request<pb::MandateItemRequest>) -> Answer<pb::Item> {
+        let request = request.into_inner();
+        let key = RequestKey::of("MandateItem", &request, &request.request_id)?;
+        let (hall, now) = (self.0.hall(), self.0.clock.now());
+        let Mandating { division, code, leader, mandate } = Mandating::read(&request, now)?;
+        let keys = vec![Key::of::<Item>(division, code.as_str())];
+        let decide = move |desk: &mut Desk<'_>| {
+            let mut item = desk.take::<Item>(&code, Item::not_found)?;
+            must_match(&item, &request.etag)?;
+            item.set_mandate(&leader, mandate.clone(), &hall, now)?;
+            put(desk, item, &request.leader, "item.mandated")
         };
         self.answer(self.0.writer.change::<Item>(division, keys, Some(key), decide).await?).await
     }
@@ -129,11 +144,6 @@ fn must_match(item: &Item, etag: &str) -> Result<(), Refusal> {
     if etag.is_empty() || etag.parse() == Ok(item.version) { Ok(()) } else { Err(Refusal::stale()) }
 }
 
-fn in_force(item: &Item, now: Moment) -> &Revision {
-    // Before its first day an item is shown as it will be.
-    item.in_force(shanghai_date(now.0)).unwrap_or(&item.revisions[0])
-}
-
 async fn list(office: &Office, request: pb::ListItemsRequest) -> Result<pb::ListItemsResponse, Refusal> {
     let division = id::division("parent", &request.parent)?;
     let unit = match request.unit.as_str() {
@@ -156,13 +166,13 @@ async fn list(office: &Office, request: pb::ListItemsRequest) -> Result<pb::List
     }
     let rows =
         query.order_by_asc(item::Column::Id).limit(size + 1).all(office.store.read()).await.map_err(unreadable)?;
-    let items = rows.into_iter().map(Item::from_row).collect::<Result<Vec<_>, _>>().map_err(Refusal::internal)?;
-    let more = items.len() as u64 > size;
-    let items = &items[..items.len().min(size as usize)];
-    let next = items.last().filter(|_| more).map(|last| page::token(&office.keys, &scope, &last.code));
-    let now = office.clock.now();
+    let more = rows.len() as u64 > size;
+    let last = rows.get(size as usize - 1).filter(|_| more);
+    let next = last.map(|last| page::token(&office.keys, &scope, &last.id));
+    let items = readable::<Item>(rows.into_iter().take(size as usize));
+    let today = shanghai_date(office.clock.now().0);
     Ok(pb::ListItemsResponse {
-        items: items.iter().map(|item| render(item, in_force(item, now))).collect(),
+        items: items.iter().map(|item| render(item, item.shown(today))).collect(),
         next_page_token: next.unwrap_or_default(),
     })
 }
@@ -170,6 +180,31 @@ async fn list(office: &Office, request: pb::ListItemsRequest) -> Result<pb::List
 pub fn unreadable(error: sea_orm::DbErr) -> Refusal {
     tracing::error!(%error, "read failed");
     Refusal::unavailable()
+}
+
+/// A mandate as a request gives it, or takes it back.
+struct Mandating {
+    division: id::Division,
+    code: String,
+    leader: String,
+    mandate: Option<Mandate>,
+}
+
+impl Mandating {
+    fn read(request: &pb::MandateItemRequest, now: Moment) -> Result<Mandating, Refusal> {
+        let (division, code) = id::child("name", &request.name, "items")?;
+        let mut form = Form::new();
+        let mut person =
+            |field, name: &str| form.take(id::child_of(field, name, "people", division)).map(str::to_owned);
+        let leader = person("leader", &request.leader).unwrap_or_default();
+        let is_given = !request.officer.is_empty();
+        let officer = if is_given { person("officer", &request.officer) } else { None };
+        let length = if is_given { 1..=100 } else { 0..=0 };
+        let document = form.text("document_number", &request.document_number, length);
+        form.finish()?;
+        let mandate = officer.map(|officer| Mandate { officer, document, by: leader.clone(), at: now.0 });
+        Ok(Mandating { division, code: code.to_owned(), leader, mandate })
+    }
 }
 
 /// An item as a request gives it.
@@ -347,6 +382,12 @@ fn render(item: &Item, revision: &Revision) -> pb::Item {
         retired: item.retired,
         etag: item.version.to_string(),
         revised_at: Some(Moment(revision.revised_at).timestamp()),
+        mandate: item.mandate.as_ref().map(|mandate| pb::Mandate {
+            officer: item.division.child("people", &mandate.officer),
+            leader: item.division.child("people", &mandate.by),
+            document_number: mandate.document.clone(),
+            given_at: Some(Moment(mandate.at).timestamp()),
+        }),
     }
 }
 

@@ -5,7 +5,6 @@ use kit::{
     id::{self, Division},
     page,
     refusal::Refusal,
-    store::Noun,
 };
 use proto::intake::v1 as pb;
 use sea_orm::{
@@ -16,7 +15,10 @@ use sea_orm::{
 use super::{item::unreadable, render};
 use crate::{
     office::Office,
-    store::case::{Column, Entity, Kept, NEVER},
+    store::{
+        case::{Column, Entity, Kept, NEVER},
+        readable,
+    },
 };
 
 /// `own`: only cases of this unit.
@@ -50,12 +52,7 @@ pub async fn list(
         .map_err(unreadable)?;
     let more = rows.len() as u64 > size;
     let last = rows.get(size as usize - 1).filter(|_| more).map(|row| order.place(row));
-    let kept = rows
-        .into_iter()
-        .take(size as usize)
-        .map(Kept::from_row)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Refusal::internal)?;
+    let kept = readable::<Kept>(rows.into_iter().take(size as usize));
     Ok(pb::ListCasesResponse {
         cases: kept.iter().map(|kept| render::case(&kept.case)).collect(),
         next_page_token: last.map(|last| page::token(&office.keys, &scope, &last)).unwrap_or_default(),
@@ -148,10 +145,7 @@ fn condition(term: &Term, division: Division) -> Result<Condition, Refusal> {
         "unit" | "item" | "window" | "open" | "state" | "signal" => return Err(malformed("takes = and != only")),
         _ => {
             return Err(filter::refuse(
-                &format!(
-                    "there is no field `{}`; there are state, unit, item, window, received_on, due_on, signal, open",
-                    term.field
-                ),
+                "there is no such field; there are state, unit, item, window, received_on, due_on, signal, open",
                 "可用字段：state、unit、item、window、received_on、due_on、signal、open",
             ));
         }

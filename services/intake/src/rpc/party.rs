@@ -72,9 +72,19 @@ impl Kept {
 
     /// Seals it for the record `id`, and for no other.
     pub fn seal(&self, cipher: &Cipher, division: Division, id: String) -> Sealed {
-        let sealed = cipher.seal(&self.plain, &format!("{division}/{id}"));
+        let sealed = cipher.seal(&self.plain, &belongs_to(division, &id));
         Sealed { division, id, sealed, salt: self.salt.to_vec() }
     }
+}
+
+/// The same, sealed by the newest key and the configured cipher; none where it does not open.
+pub fn seal_anew(old: &Sealed, cipher: &Cipher) -> Option<Sealed> {
+    let sealed = cipher.seal_anew(&old.sealed, &belongs_to(old.division, &old.id))?;
+    Some(Sealed { sealed, ..old.clone() })
+}
+
+fn belongs_to(division: Division, id: &str) -> String {
+    format!("{division}/{id}")
 }
 
 fn document(field: &str, value: i32) -> Result<Document, Refusal> {

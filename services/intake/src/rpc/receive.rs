@@ -24,7 +24,7 @@ use crate::{
         case::{Case, Ticked},
         hall::Hall,
         item::Item,
-        life::{OnTheSpot, Receipt},
+        life::Receipt,
         number::Counter,
     },
     office::{Office, record},
@@ -81,7 +81,8 @@ struct Application {
     materials: Vec<Ticked>,
     fixed_on_spot: Vec<String>,
     accept_now: bool,
-    spot: Option<(Spot, party::Kept)>,
+    /// Number of the certificate, where it is granted on the spot.
+    on_the_spot: Option<String>,
     /// Resource name of the clerk.
     actor: String,
     cipher: Cipher,
@@ -97,14 +98,12 @@ impl Application {
         let applicant = party::applicant(request.applicant, &mut form);
         let materials = ticked(&request.materials, &mut form);
         let fixed_on_spot = form.texts("fixed_on_spot", &request.fixed_on_spot, 20, 1..=500);
-        let spot = request.on_the_spot.map(|spot| on_the_spot(spot, division, &mut form));
+        let certificate =
+            |spot: pb::OnTheSpot| form.text("on_the_spot.document_number", &spot.document_number, 0..=100);
+        let on_the_spot = request.on_the_spot.map(certificate);
         form.finish()?;
         let (Some(item), Some(window), Some(clerk), Some(applicant)) = (item, window, clerk, applicant) else {
             return Err(Refusal::internal("a field that is missing was not named"));
-        };
-        let spot = match spot {
-            Some(None) => return Err(Refusal::internal("a field that is missing was not named")),
-            spot => spot.flatten(),
         };
         Ok(Application {
             division,
@@ -115,7 +114,7 @@ impl Application {
             materials,
             fixed_on_spot,
             accept_now: request.accept_now,
-            spot,
+            on_the_spot,
             actor: request.clerk,
             cipher,
         })
@@ -143,9 +142,8 @@ impl Application {
         let number = counter.give()?;
         let mut case = Case::receive(division, number.clone(), item, receipt, hall, now)?;
         let mut happened = "case.received";
-        if let Some((spot, recipient)) = &self.spot {
-            happened = case.handle_at_once(spot.to_domain(recipient.masked.clone()), hall, now)?;
-            desk.put(recipient.seal(&self.cipher, division, format!("{number}.recipient")));
+        if let Some(certificate) = &self.on_the_spot {
+            happened = case.grant_at_once(item, certificate.clone(), hall, now)?;
         } else if self.accept_now {
             record(desk, &case, happened, &self.actor);
             happened = case.accept(&self.clerk, hall, now)?;
@@ -156,35 +154,4 @@ impl Application {
         desk.put(Kept::new(case, hall));
         Ok(number.into())
     }
-}
-
-struct Spot {
-    officer: String,
-    document: String,
-    window: String,
-    issued_by: String,
-}
-
-impl Spot {
-    fn to_domain(&self, recipient: crate::domain::applicant::Party) -> OnTheSpot {
-        OnTheSpot {
-            officer: self.officer.clone(),
-            document: self.document.clone(),
-            window: self.window.clone(),
-            issued_by: self.issued_by.clone(),
-            recipient,
-        }
-    }
-}
-
-fn on_the_spot(spot: pb::OnTheSpot, division: Division, form: &mut Form) -> Option<(Spot, party::Kept)> {
-    let mut code = |field: &str, name: &str, collection: &str| {
-        form.take(id::child_of(&format!("on_the_spot.{field}"), name, collection, division)).map(str::to_owned)
-    };
-    let officer = code("officer", &spot.officer, "people");
-    let window = code("window", &spot.window, "windows");
-    let issued_by = code("issued_by", &spot.issued_by, "people");
-    let document = form.text("on_the_spot.document_number", &spot.document_number, 0..=100);
-    let recipient = party::recipient("on_the_spot.recipient", spot.recipient, form)?;
-    Some((Spot { officer: officer?, document, window: window?, issued_by: issued_by? }, party::Kept::new(&recipient)))
 }

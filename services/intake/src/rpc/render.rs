@@ -90,6 +90,7 @@ pub fn case(case: &Case) -> pb::Case {
             document_number: decision.document.clone(),
             on_time_legal: decision.in_time_legal,
             on_time_promised: decision.in_time_promised,
+            mandate: decision.mandate.clone(),
         }),
         issuance: case.issuance.as_ref().map(|issuance| pb::Issuance {
             window: division.child("windows", &issuance.window),

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use calendar::{Calendar, Notice};
-use kit::{id::Division, store::Noun, store::noun::Corrupt};
+use kit::id::Division;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*, sea_query::OnConflict};
 use serde::de::DeserializeOwned;
 
-use super::item;
+use super::{item, readable};
 use crate::domain::{
     hall::{Hall, Person, Unit, Window},
     item::Item,
@@ -69,7 +69,6 @@ pub async fn learn(db: &impl ConnectionTrait, facts: Vec<(Division, String, Know
 
 /// The hall as the database knows it.
 pub async fn read(db: &impl ConnectionTrait) -> Result<Hall, DbErr> {
-    let corrupt = |corrupt: Corrupt| DbErr::Custom(corrupt.to_string());
     let (mut units, mut windows, mut people) = (HashMap::new(), HashMap::new(), HashMap::new());
     let mut notices: Vec<Notice> = Vec::new();
     for row in Entity::find().all(db).await? {
@@ -88,11 +87,9 @@ pub async fn read(db: &impl ConnectionTrait) -> Result<Hall, DbErr> {
     for notice in notices {
         calendar = calendar.with(notice).map_err(|error| DbErr::Custom(error.to_string()))?;
     }
-    let mut items = HashMap::new();
-    for row in item::Entity::find().all(db).await? {
-        let item = Item::from_row(row).map_err(corrupt)?;
-        items.insert((item.division, item.code.clone()), Arc::new(item));
-    }
+    // An item that cannot be read is missing alone: the hall is there for all others.
+    let items = readable::<Item>(item::Entity::find().all(db).await?).into_iter();
+    let items: HashMap<_, _> = items.map(|item| ((item.division, item.code.clone()), Arc::new(item))).collect();
     Ok(Hall {
         calendar,
         units: Arc::new(units),

@@ -1,4 +1,6 @@
-//! Items as rows; the revisions are the body.
+//! Items as rows; the revisions and the mandate are the body.
+
+use std::collections::HashMap;
 
 use kit::{
     id::Division,
@@ -25,8 +27,11 @@ pub struct Model {
 pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Items by division and code, with their versions.
+pub type Versions = HashMap<(Division, String), i64>;
+
 /// The version at which each item stands.
-pub async fn versions(db: &impl ConnectionTrait) -> Result<Vec<((Division, String), i64)>, DbErr> {
+pub async fn versions(db: &impl ConnectionTrait) -> Result<Versions, DbErr> {
     let columns = [Column::Division, Column::Id, Column::Version];
     let rows: Vec<(String, String, i64)> = Entity::find().select_only().columns(columns).into_tuple().all(db).await?;
     let read = |(division, code, version): (String, String, i64)| Some(((division.parse().ok()?, code), version));
@@ -47,12 +52,12 @@ impl Noun for Item {
 
     fn from_row(row: Model) -> Result<Self, Corrupt> {
         let corrupt = |what: String| Corrupt { kind: Self::KIND, id: row.id.clone(), what };
-        let revisions: Vec<_> = serde_json::from_str(&row.body).map_err(|error| corrupt(error.to_string()))?;
-        if revisions.is_empty() {
+        let item: Item = serde_json::from_str(&row.body).map_err(|error| corrupt(error.to_string()))?;
+        if item.revisions.is_empty() {
             return Err(corrupt("no revision".into()));
         }
         let division = row.division.parse().map_err(|error: &str| corrupt(error.to_owned()))?;
-        Ok(Item { division, code: row.id, revisions, retired: row.retired, version: row.version })
+        Ok(Item { division, code: row.id, retired: row.retired, version: row.version, ..item })
     }
 
     fn to_row(&self) -> ActiveModel {
@@ -62,7 +67,7 @@ impl Noun for Item {
             unit: Set(self.newest().text.unit.clone()),
             retired: Set(self.retired),
             version: Set(self.version),
-            body: Set(serde_json::to_string(&self.revisions).unwrap_or_default()),
+            body: Set(serde_json::to_string(self).unwrap_or_default()),
         }
     }
 }

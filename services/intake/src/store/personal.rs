@@ -2,9 +2,15 @@
 
 use kit::{
     id::Division,
+    keys::Mark,
     store::{Noun, noun::Corrupt},
 };
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    DatabaseConnection, ExprTrait, QueryOrder, QuerySelect, Select,
+    entity::prelude::*,
+    sea_query::{Func, SimpleExpr},
+};
 
 use crate::domain::applicant::Sealed;
 
@@ -52,4 +58,34 @@ impl Noun for Sealed {
             salt: Set(self.salt.clone()),
         }
     }
+}
+
+/// How many do not begin with the mark.
+pub async fn count_otherwise(db: &DatabaseConnection, mark: Mark) -> Result<u64, DbErr> {
+    otherwise(mark).count(db).await
+}
+
+/// Divisions and ids of those that do not, in order, after one of them.
+pub async fn sealed_otherwise(
+    db: &DatabaseConnection,
+    mark: Mark,
+    (division, id): &(String, String),
+    most: u64,
+) -> Result<Vec<(String, String)>, DbErr> {
+    let of_division = Column::Division.eq(division.as_str()).and(Column::Id.gt(id.as_str()));
+    otherwise(mark)
+        .filter(Column::Division.gt(division.as_str()).or(of_division))
+        .order_by_asc(Column::Division)
+        .order_by_asc(Column::Id)
+        .limit(most)
+        .select_only()
+        .columns([Column::Division, Column::Id])
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+fn otherwise(mark: Mark) -> Select<Entity> {
+    let begins: SimpleExpr = Func::cust("substr").arg(Expr::col(Column::Sealed)).arg(1).arg(2).into();
+    Entity::find().filter(begins.ne(mark.to_vec()))
 }

@@ -210,8 +210,10 @@ async fn a_file_belongs_to_an_open_case() {
     let nowhere = pb::UploadHeader { parent: name("cases", "410223-012-20260601-000009-1"), ..header(&case, PDF) };
     assert_eq!(refused(upload(&hall, nowhere, PDF).await), "CASE_NOT_FOUND");
     let stranger = pb::UploadHeader { clerk: name("people", &clerk(OTHER_UNIT)), ..header(&case, PDF) };
-    assert_eq!(refused(upload(&hall, stranger, PDF).await), "PERSON_UNIT");
+    assert_eq!(refused(upload(&hall, stranger.clone(), PDF).await), "PERSON_UNIT");
     let closed = hall.withdraw(&case).await.expect("withdrawn");
+    let stranger = pb::UploadHeader { request_id: request_id(), ..stranger };
+    assert_eq!(refused(upload(&hall, stranger, PDF).await), "PERSON_UNIT", "and is not told that it is closed");
     let status = upload(&hall, header(&closed, PDF), PDF).await.expect_err("closed");
     assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::FailedPrecondition, "CASE_CLOSED"));
 }

@@ -142,6 +142,31 @@ async fn a_revision_of_what_has_changed_since_is_aborted() {
 }
 
 #[tokio::test]
+async fn an_item_that_cannot_be_read_is_missing_alone() {
+    Hall::on_each_engine("2026-06-01T09:00", async |mut hall| {
+        let case = hall.window("A01").accepts(FOOD).await;
+        hall.closes().await;
+        hall.rewrites(&format!("UPDATE items SET body = 'x' || body WHERE id = '{ROAD}'")).await;
+
+        // Another day is come to, though the item is looked for in vain with every sweep.
+        let hall = hall.sleeps_until("2026-06-02T09:00").await;
+        hall.pass_to("2026-06-03T09:00").await;
+        assert_eq!(refused(hall.item(ROAD).await), "ITEM_NOT_FOUND");
+        assert_eq!(codes(&list(&hall, 0, "", "", false).await.expect("listed")), [BUILDING, COPY, FOOD]);
+        let page = list(&hall, 3, "", "", false).await.expect("a page");
+        assert_eq!(codes(&list(&hall, 3, &page.next_page_token, "", false).await.expect("the last")), [""; 0]);
+        hall.grant(&case).await.expect("goes on");
+        hall.window("A01").receives(FOOD).await;
+        hall.revises_item(FOOD, food_text(), "").await.expect("revised");
+
+        // Mended, it is there again.
+        hall.rewrites(&format!("UPDATE items SET body = substr(body, 2), version = 2 WHERE id = '{ROAD}'")).await;
+        until(async || hall.item(ROAD).await.is_ok()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn items_are_listed_by_code_in_pages() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         assert_eq!(codes(&list(&hall, 0, "", "", false).await.expect("listed")), [BUILDING, COPY, FOOD, ROAD]);

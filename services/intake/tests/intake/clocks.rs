@@ -1,8 +1,6 @@
 //! What time brings: acceptance by silence, yellow and red, exact to the moment and after any downtime.
 
-use kit::store::Store;
 use proto::intake::v1::{self as pb, CaseState, RefusalKind, Signal};
-use sea_orm::ConnectionTrait;
 
 use crate::hall::*;
 
@@ -202,14 +200,7 @@ async fn a_case_that_cannot_be_read_holds_up_neither_another_nor_the_clock() {
         let spoilt = hall.window("A01").receives(FOOD).await;
         let case = hall.window("A01").receives(FOOD).await;
         hall.closes().await;
-        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
-            .await
-            .expect("opens");
-        let tx = store.begin().await.expect("begins");
-        let sql = format!("UPDATE cases SET body = 'x' || body WHERE id = '{}'", spoilt.number);
-        assert_eq!(tx.execute_unprepared(&sql).await.expect("spoilt").rows_affected(), 1);
-        tx.commit().await.expect("commits");
-        store.close().await.expect("closes");
+        hall.rewrites(&format!("UPDATE cases SET body = 'x' || body WHERE id = '{}'", spoilt.number)).await;
 
         let settles = std::time::Duration::from_secs(30);
         let opened = tokio::time::timeout(settles, hall.sleeps_until("2026-02-15T00:00")).await;
@@ -223,14 +214,8 @@ async fn a_case_that_cannot_be_read_holds_up_neither_another_nor_the_clock() {
         hall.grant(&case).await.expect("goes on");
 
         // Mended, it is woken by the next sweep, with the days it should have had.
-        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
-            .await
-            .expect("opens");
-        let tx = store.begin().await.expect("begins");
         let sql = format!("UPDATE cases SET body = replace(body, 'x{{', '{{') WHERE id = '{}'", spoilt.number);
-        assert_eq!(tx.execute_unprepared(&sql).await.expect("mended").rows_affected(), 1);
-        tx.commit().await.expect("commits");
-        store.close().await.expect("closes");
+        hall.rewrites(&sql).await;
         let get = pb::GetCaseRequest { name: spoilt.name.clone() };
         until(async || {
             let case = hall.cases().get_case(get.clone()).await.map(|case| case.into_inner());

@@ -85,9 +85,7 @@ async fn busy_day(hall: &Hall) {
     hall.bring(&asked, &["M1"]).await.expect("brought");
     hall.withdraw(&asked).await.expect("withdrawn");
     hall.window("A02").receives(ROAD).await;
-    hall.receive(pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) })
-        .await
-        .expect("done");
+    hall.receive(on_the_spot()).await.expect("granted at once");
     hall.revises_item(FOOD, food_text(), "").await.expect("revised");
     hall.pass_to("2026-06-30T09:00").await;
 }

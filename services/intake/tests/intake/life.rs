@@ -67,47 +67,6 @@ async fn a_case_keeps_the_revision_it_was_received_under() {
 }
 
 #[tokio::test]
-async fn an_instant_item_passes_through_in_one_call() {
-    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
-        let request = pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) };
-        let case = hall.receive(request).await.expect("handled at once");
-        assert_eq!((case.state(), case.etag.as_str()), (CaseState::Issued, "1"));
-        assert!(case.decision.as_ref().expect("decided").granted);
-        assert_eq!(case.issuance.as_ref().expect("issued").window, name("windows", "B01"));
-        let history = hall.history(&case).await;
-        assert_eq!(history.len(), 1);
-        let (event, facts) = &history[0];
-        assert_eq!(
-            (event.as_str(), facts.handling_days, facts.handling()),
-            ("case.handled_at_once", 0, pb::Handling::Instant)
-        );
-        assert_eq!(facts.received_at, facts.issued_at);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_is_not_instant_or_not_whole_is_not_handled_at_once_and_leaves_no_trace() {
-    let hall = Hall::open("2026-06-01T09:00").await;
-    let before = hall.journal().await.len();
-    let spot = on_the_spot;
-    let asked =
-        |item: &str, spot: pb::OnTheSpot| pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", item) };
-    assert_eq!(refused(hall.receive(asked(FOOD, spot())).await), "ITEM_NOT_INSTANT");
-    let bare = pb::ReceiveCaseRequest { materials: vec![], ..asked(COPY, spot()) };
-    assert_eq!(refused(hall.receive(bare).await), "MATERIALS_MISSING");
-    let one_person = pb::OnTheSpot { officer: name("people", &clerk(UNIT)), ..spot() };
-    assert_eq!(refused(hall.receive(asked(COPY, one_person)).await), "DECIDER_RECEIVED");
-    let one_window = pb::OnTheSpot { window: name("windows", "A01"), ..spot() };
-    assert_eq!(refused(hall.receive(asked(COPY, one_window)).await), "WINDOWS_NOT_APART");
-    let no_issue = pb::OnTheSpot { window: name("windows", "A02"), ..spot() };
-    assert_eq!(refused(hall.receive(asked(COPY, no_issue)).await), "WINDOW_DOES_NOT_ISSUE");
-    assert_eq!(hall.journal().await.len(), before);
-    // Not even a number was used up.
-    assert!(hall.window("A01").receives(COPY).await.number.contains("-000001-"));
-}
-
-#[tokio::test]
 async fn what_is_required_must_be_there_to_be_accepted() {
     let hall = Hall::open("2026-06-01T09:00").await;
     let now = pb::ReceiveCaseRequest {
@@ -173,8 +132,7 @@ async fn a_unit_that_was_deactivated_takes_no_new_case_and_finishes_those_it_has
         let status = hall.receive(receipt("A01", FOOD)).await.expect_err("no new case");
         let refusal = (status.code(), kit::status::reason(&status));
         assert_eq!(refusal, (tonic::Code::FailedPrecondition, "UNIT_INACTIVE".to_owned()));
-        let at_once = pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) };
-        assert_eq!(refused(hall.receive(at_once).await), "UNIT_INACTIVE");
+        assert_eq!(refused(hall.receive(on_the_spot()).await), "UNIT_INACTIVE");
         hall.window("A02").receives(ROAD).await;
 
         hall.accept(&received).await.expect("accepted");
@@ -219,7 +177,8 @@ async fn the_result_is_handed_out_at_an_issuing_window_and_never_where_it_was_re
     assert_eq!(refused(hall.window("B01").issues(&case).await), "CASE_STATE");
     let case = hall.grant(&case).await.expect("granted");
     assert_eq!(refused(hall.window("A01").issues(&case).await), "WINDOWS_NOT_APART");
-    assert_eq!(refused(hall.window("A02").issues(&case).await), "WINDOW_DOES_NOT_ISSUE");
+    assert_eq!(refused(hall.window("A03").issues(&case).await), "WINDOW_DOES_NOT_ISSUE");
+    assert_eq!(refused(hall.window("A02").issues(&case).await), "WINDOW_UNIT");
     let road = hall.window("A02").accepts(ROAD).await;
     let road = hall.grant(&road).await.expect("granted");
     assert_eq!(refused(hall.window("B01").issues(&road).await), "WINDOW_UNIT");
@@ -326,6 +285,44 @@ async fn a_case_that_has_ended_stays_as_it_is() {
 
 fn head_of_unit() -> String {
     head(UNIT)
+}
+
+#[tokio::test]
+async fn who_may_not_act_for_the_unit_learns_nothing_of_where_the_case_stands() {
+    let hall = Hall::open("2026-06-01T09:00").await;
+    let ended = hall.window("A01").receives(FOOD).await;
+    let ended = hall.withdraw(&ended).await.expect("withdrawn");
+    let asked = hall.window("A01").receives(FOOD).await;
+    let asked = hall.ask(&asked, &["M1"]).await.expect("asked");
+    let extended = hall.window("A01").accepts(FOOD).await;
+    let extended = hall.extend(&extended, &head_of_unit()).await.expect("extended");
+    for case in [ended, asked, extended] {
+        // The other unit's people do as if it were theirs.
+        let theirs = pb::Case {
+            unit: name("units", OTHER_UNIT),
+            received_by: name("people", &clerk(OTHER_UNIT)),
+            received_window: case.received_window.clone(),
+            ..case
+        };
+        let at_home = pb::Case { received_window: name("windows", "A02"), ..theirs.clone() };
+        let steps = [
+            (hall.accept(&theirs).await, "PERSON_UNIT"),
+            (hall.ask(&theirs, &["M1"]).await, "PERSON_UNIT"),
+            (hall.bring(&theirs, &["M1"]).await, "PERSON_UNIT"),
+            (hall.bring(&at_home, &["M1"]).await, "WINDOW_UNIT"),
+            (hall.refuse(&theirs, RefusalKind::NotRequired, "").await, "PERSON_UNIT"),
+            (hall.suspend(&theirs, SuspensionCause::Hearing, "").await, "PERSON_UNIT"),
+            (hall.resume(&theirs, "").await, "PERSON_UNIT"),
+            (hall.extend(&theirs, &head(OTHER_UNIT)).await, "APPROVER_RANK"),
+            (hall.grant(&theirs).await, "PERSON_UNIT"),
+            (hall.window("C01").issues(&theirs).await, "PERSON_UNIT"),
+            (hall.withdraw(&theirs).await, "PERSON_UNIT"),
+            (hall.terminate(&theirs).await, "PERSON_UNIT"),
+        ];
+        for (step, reason) in steps {
+            assert_eq!(refused(step), reason, "{:?}", theirs.state());
+        }
+    }
 }
 
 #[tokio::test]

@@ -44,10 +44,18 @@ async fn live(hall: &Hall) -> Vec<String> {
     let request = pb::ReceiveCaseRequest { applicant: Some(applicant()), accept_now: true, ..receipt("A01", FOOD) };
     let case = hall.receive(request.clone()).await.expect("received");
     say(&case);
-    let spot = pb::OnTheSpot { recipient: Some(recipient()), ..on_the_spot() };
-    let at_once =
-        pb::ReceiveCaseRequest { applicant: Some(applicant()), on_the_spot: Some(spot), ..receipt("A01", COPY) };
-    say(&hall.receive(at_once).await.expect("at once"));
+    let at_once = pb::ReceiveCaseRequest { applicant: Some(applicant()), ..on_the_spot() };
+    let at_once = hall.receive(at_once).await.expect("at once");
+    say(&at_once);
+    let issue = |case: &pb::Case| pb::IssueCaseRequest {
+        name: case.name.clone(),
+        window: name("windows", "B01"),
+        clerk: name("people", &clerk(UNIT)),
+        recipient: Some(recipient()),
+        etag: String::new(),
+        request_id: kit::testing::request_id(),
+    };
+    say(&hall.cases().issue_case(issue(&at_once)).await.expect("issued").into_inner());
     // Refusals, by the field and by the state.
     for wrong in [
         pb::Applicant { document_number: "410223198812300025".into(), phone: "13987651234x".into(), ..applicant() },
@@ -71,15 +79,7 @@ async fn live(hall: &Hall) -> Vec<String> {
         .await);
     say(&hall.receive(pb::ReceiveCaseRequest { accept_now: false, ..request }).await.expect_err("reused"));
     let case = hall.grant(&case).await.expect("granted");
-    let issue = pb::IssueCaseRequest {
-        name: case.name.clone(),
-        window: name("windows", "B01"),
-        clerk: name("people", &clerk(UNIT)),
-        recipient: Some(recipient()),
-        etag: String::new(),
-        request_id: kit::testing::request_id(),
-    };
-    say(&hall.cases().issue_case(issue).await.expect("issued").into_inner());
+    say(&hall.cases().issue_case(issue(&case)).await.expect("issued").into_inner());
     say(&hall.case(&case).await);
     let list = pb::ListCasesRequest { parent: format!("divisions/{DIVISION}"), ..Default::default() };
     say(&hall.cases().list_cases(list).await.expect("listed").into_inner());

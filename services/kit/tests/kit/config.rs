@@ -231,3 +231,15 @@ fn hosts_are_a_list_in_a_file_and_a_text_with_commas_in_the_environment() {
     let error = read(None, &[("YIZHAN_TLS__HOST", "x")]).expect_err("unknown");
     assert!(error.contains("`YIZHAN_TLS__HOSTS`"), "{error}");
 }
+
+#[test]
+fn the_cipher_is_one_of_two_and_another_is_refused_with_their_names() {
+    assert!(read(None, &[]).expect("read").contains("cipher: Aes256Gcm"));
+    assert!(read(None, &[("YIZHAN_CIPHER", "sm4-gcm")]).expect("read").contains("cipher: Sm4Gcm"));
+    for wrong in ["aes", "SM4-GCM", ""] {
+        let error = read(None, &[("YIZHAN_CIPHER", wrong)]).expect_err("refused");
+        for part in ["cipher", "aes-256-gcm", "sm4-gcm"] {
+            assert!(error.contains(part), "{part} not in {error}");
+        }
+    }
+}

@@ -141,15 +141,7 @@ mod tests {
     /// Whether the last act ends the case.
     fn ends(script: &Script) -> bool {
         let last = script.steps().last().expect("a step").act;
-        matches!(
-            last,
-            Act::OnTheSpot
-                | Act::Issue
-                | Act::Withdraw
-                | Act::Terminate
-                | Act::RefuseNotRequired
-                | Act::RefuseNotCompetent
-        )
+        matches!(last, Act::Issue | Act::Withdraw | Act::Terminate | Act::RefuseNotRequired | Act::RefuseNotCompetent)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use futures::{TryStreamExt, stream::FuturesUnordered};
 use kit::{clock::Moment, keyring::Keyring};
 use proto::{
     clock::v1::{AdvanceClockRequest, clock_service_client::ClockServiceClient},
-    intake::v1::case_service_client::CaseServiceClient,
+    intake::v1::{case_service_client::CaseServiceClient, catalogue_service_client::CatalogueServiceClient},
 };
 use tonic::Status;
 
@@ -51,6 +51,7 @@ pub struct Replay {
     plan: Plan,
     seed: u64,
     cases: CaseServiceClient<Keyring>,
+    catalogue: CatalogueServiceClient<Keyring>,
     clock: ClockServiceClient<Keyring>,
 }
 
@@ -60,12 +61,13 @@ type Received = Vec<(u32, Arc<str>)>;
 
 impl Replay {
     pub fn open(county: County, plan: Plan, seed: u64, ring: &Keyring) -> Replay {
-        let (cases, clock) = (CaseServiceClient::new(ring.clone()), ClockServiceClient::new(ring.clone()));
-        Replay { county, plan, seed, cases, clock }
+        let (cases, catalogue) = (CaseServiceClient::new(ring.clone()), CatalogueServiceClient::new(ring.clone()));
+        Replay { county, plan, seed, cases, catalogue, clock: ClockServiceClient::new(ring.clone()) }
     }
 
     /// Plays the year through its last evening.
     pub async fn run(mut self, progress: Progress) -> anyhow::Result<Pace> {
+        self.mandate().await?;
         let agenda = self.agenda();
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
@@ -87,6 +89,18 @@ impl Replay {
         self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
         progress.finish();
         Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    /// Lets the instant items be granted at the window.
+    async fn mandate(&mut self) -> anyhow::Result<()> {
+        for request in request::mandates(&self.county, self.seed) {
+            let name = request.name.clone();
+            self.catalogue.mandate_item(request).await.map_err(|status| {
+                let zh = format!("{name} 的授权被拒绝：{}", kit::status::localized(&status));
+                trouble(zh, format!("the mandate of {name}: {}", status.message()))
+            })?;
+        }
+        Ok(())
     }
 
     /// All steps of the year in the order of their time.

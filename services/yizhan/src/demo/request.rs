@@ -19,6 +19,9 @@ const BROUGHT: u64 = 1 << 43;
 const MISSING: u64 = 1 << 44;
 const REQUEST: u64 = 1 << 45;
 
+/// No case has this number: the mandates' requests are told apart from those of cases by it.
+const MANDATES: u32 = u32::MAX;
+
 /// One request, ready to be sent.
 pub enum Call {
     Receive(Box<pb::ReceiveCaseRequest>),
@@ -93,13 +96,7 @@ pub fn call(county: &County, script: &Script, step: u8, name: &str, seed: u64) -
             materials: brought(item, script, seed),
             fixed_on_spot: if script.fixed { vec![corrected(script.case)] } else { Vec::new() },
             accept_now: act == Act::ReceiveAccepted,
-            on_the_spot: (act == Act::OnTheSpot).then(|| pb::OnTheSpot {
-                officer: officer(),
-                document_number: number("许"),
-                window: hands.issued.window.clone(),
-                issued_by: hands.issued.clerk.clone(),
-                recipient: Some(recipient(&hands.applicant)),
-            }),
+            on_the_spot: (act == Act::OnTheSpot).then(|| pb::OnTheSpot { document_number: number("许") }),
             applicant: Some(hands.applicant),
             request_id,
         })),
@@ -203,6 +200,21 @@ pub fn call(county: &County, script: &Script, step: u8, name: &str, seed: u64) -
             let reason = "申请人依法终止或者丧失民事行为能力，审查无法继续".to_owned();
             Call::Terminate(pb::TerminateCaseRequest { name, officer: officer(), reason, etag, request_id })
         }
+    })
+}
+
+/// The mandates of the instant items, given before the year begins: a leader of the unit names the first of its officers.
+pub fn mandates(county: &County, seed: u64) -> impl Iterator<Item = pb::MandateItemRequest> {
+    let instant = county.items.iter().zip(0..).filter(|(item, _)| item.instant);
+    instant.filter_map(move |(item, place)| {
+        Some(pb::MandateItemRequest {
+            name: item.name.clone(),
+            leader: item.approvers.first()?.clone(),
+            officer: item.officers.first()?.clone(),
+            document_number: format!("尉授〔2016〕{}-{:02}号", item.unit, place + 1),
+            etag: String::new(),
+            request_id: self::request_id(seed, MANDATES, place),
+        })
     })
 }
 

@@ -12,7 +12,7 @@ pub enum Act {
     Receive,
     /// Received and accepted at the counter.
     ReceiveAccepted,
-    /// Received, accepted, decided and issued while the applicant waits.
+    /// Received, and granted by the item's mandate while the applicant waits.
     OnTheSpot,
     AskSupplement,
     Supplement,
@@ -141,7 +141,7 @@ pub fn course(path: Path, item: &Item, dice: &mut Dice) -> Course {
     let handled = |dice: &mut Dice| 1 + (dice.within(0..=promised - 1) + dice.within(0..=promised - 1)).div_ceil(2);
     let issued = |dice: &mut Dice, decided: u16| decided + [0, 1, 1, 1, 2, 2, 3, 5][dice.below(8)];
     match path {
-        Path::Instant => Course::of(&[(0, OnTheSpot)]),
+        Path::Instant => Course::of(&[(0, OnTheSpot), (0, Issue)]),
         Path::Ordinary | Path::Denied => {
             let decision = if path == Path::Denied { Deny } else { Grant };
             // Six in ten are accepted at the counter, the rest on the same or the next day.

@@ -48,6 +48,8 @@ pub enum Task {
     Change(Box<Deed>),
     #[command(flatten)]
     Read(Look),
+    /// 授权即办件在窗口当场办结 · Let an instant item be granted at the window; sent at once or not at all, never kept
+    Mandate(Mandate),
     /// 发送断网时存放的请求 · Send what was kept while the line was cut
     Deliver {
         /// 服务地址已变更 · The server has moved here: send what was kept for another address, too
@@ -189,6 +191,25 @@ pub enum Deed {
     },
 }
 
+/// A leader's to do, who signs in here for it.
+#[derive(clap::Args)]
+pub struct Mandate {
+    /// 事项编码 · Code of the item
+    pub item: String,
+    /// 授权人 · Who gives it: the head or a deputy head of the item's unit
+    #[arg(long)]
+    pub leader: String,
+    /// 被授权的审批人 · Whose standing decision it is
+    #[arg(long, requires = "document")]
+    pub officer: Option<String>,
+    /// 授权书文号 · Number of the written mandate
+    #[arg(long, requires = "officer")]
+    pub document: Option<String>,
+    /// 收回授权 · Take it back
+    #[arg(long, conflicts_with = "officer", required_unless_present = "officer")]
+    pub revoke: bool,
+}
+
 /// What only looks.
 #[derive(Subcommand)]
 pub enum Look {
@@ -252,27 +273,14 @@ pub struct Receive {
     #[arg(long = "fixed")]
     pub fixed: Vec<String>,
     /// 材料齐全，当场受理 · Everything is there: accept at once
-    #[arg(long, conflicts_with = "officer")]
+    #[arg(long, conflicts_with = "on_the_spot")]
     pub accept: bool,
-    /// 即办件：审批人，当场决定并出件 · An instant item: who decides; the result is handed out at once
-    #[arg(long, requires = "issue_window", requires = "issued_by")]
-    pub officer: Option<String>,
-    /// 出件窗口 · Where the result is handed out
-    #[arg(long, requires = "officer")]
-    pub issue_window: Option<String>,
-    /// 出件人 · Who hands it out
-    #[arg(long, requires = "officer")]
-    pub issued_by: Option<String>,
+    /// 即办件：依授权当场准予 · An instant item: grant it by its mandate
+    #[arg(long)]
+    pub on_the_spot: bool,
     /// 证照编号 · Number of the certificate
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", requires = "on_the_spot")]
     pub document_number: String,
-    /// 领取人，默认为申请人 · Who takes it; the applicant where nobody is named
-    #[arg(long, requires = "to_id")]
-    pub to: Option<String>,
-    #[arg(long, requires = "to")]
-    pub to_id: Option<String>,
-    #[arg(long, default_value = "citizen-id")]
-    pub to_document: Document,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

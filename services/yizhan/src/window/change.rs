@@ -189,28 +189,7 @@ fn receive(receive: &Receive, at: &At, request_id: String) -> anyhow::Result<pb:
         agent_name: receive.agent.clone(),
         agent_document_number: receive.agent_id.clone(),
     };
-    let recipient = match (&receive.to, &receive.to_id) {
-        (Some(to), Some(id)) => pb::Recipient {
-            display_name: to.clone(),
-            document: receive.to_document.wire(),
-            document_number: id.clone(),
-        },
-        _ => pb::Recipient {
-            display_name: receive.applicant.clone(),
-            document: receive.document.wire(),
-            document_number: receive.id.clone(),
-        },
-    };
-    let on_the_spot = match (&receive.officer, &receive.issue_window, &receive.issued_by) {
-        (Some(officer), Some(window), Some(issued_by)) => Some(pb::OnTheSpot {
-            officer: at.name("people", officer)?,
-            document_number: receive.document_number.clone(),
-            window: at.name("windows", window)?,
-            issued_by: at.name("people", issued_by)?,
-            recipient: Some(recipient),
-        }),
-        _ => None,
-    };
+    let on_the_spot = pb::OnTheSpot { document_number: receive.document_number.clone() };
     Ok(pb::ReceiveCaseRequest {
         parent: at.parent()?,
         item: at.name("items", &receive.item)?,
@@ -220,7 +199,7 @@ fn receive(receive: &Receive, at: &At, request_id: String) -> anyhow::Result<pb:
         materials: receive.materials.clone(),
         fixed_on_spot: receive.fixed.clone(),
         accept_now: receive.accept,
-        on_the_spot,
+        on_the_spot: receive.on_the_spot.then_some(on_the_spot),
         request_id,
     })
 }

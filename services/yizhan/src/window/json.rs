@@ -9,7 +9,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::{line::Answer, show};
-use crate::spool::Kept;
+use crate::{spool::Kept, unreached};
 
 pub fn done(kept: &Kept, answer: &Answer, is_own: bool) -> Value {
     let outcome = if is_own { "done" } else { "delivered" };
@@ -23,7 +23,7 @@ pub fn done(kept: &Kept, answer: &Answer, is_own: bool) -> Value {
 
 /// A request that was refused; or a question, which may have been asked in vain.
 pub fn refused(about: Option<&Kept>, status: &Status) -> Value {
-    let reason = kit::status::reason(status);
+    let ((zh, en), reason) = (unreached::why(status), kit::status::reason(status));
     let details = status.get_error_details();
     let faults = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
     let faults: Vec<_> =
@@ -33,8 +33,8 @@ pub fn refused(about: Option<&Kept>, status: &Status) -> Value {
         "request_id": about.map(|kept| kept.request_id),
         "code": format!("{:?}", status.code()),
         "reason": reason,
-        "message_zh": kit::status::localized(status),
-        "message_en": status.message(),
+        "message_zh": zh,
+        "message_en": en,
         "fields": faults,
     })
 }
@@ -47,7 +47,7 @@ pub fn kept(kept: &Kept, why: Option<&Status>) -> Value {
         "rpc": kept.rpc,
         "server": kept.server,
         "kept_at": kept.kept_at,
-        "why": why.map(show::why),
+        "why": why.map(|status| unreached::why(status).1),
         "refused": kept.refused,
     })
 }
@@ -106,6 +106,18 @@ pub fn case(case: &pb::Case) -> Value {
         "etag": case.etag,
         "updated_at": show::time(case.updated_at.as_ref()),
     })
+}
+
+pub fn mandated(item: &pb::Item) -> Value {
+    let mandate = item.mandate.as_ref().map(|mandate| {
+        json!({
+            "officer": mandate.officer,
+            "leader": mandate.leader,
+            "document_number": mandate.document_number,
+            "given_at": show::time(mandate.given_at.as_ref()),
+        })
+    });
+    json!({ "outcome": "done", "item": { "name": item.name, "etag": item.etag, "mandate": mandate } })
 }
 
 pub fn tracked(track: &pb::TrackCaseResponse) -> Value {
@@ -210,6 +222,7 @@ fn decision(decision: &pb::Decision) -> Value {
         "document_number": decision.document_number,
         "on_time_legal": decision.on_time_legal,
         "on_time_promised": decision.on_time_promised,
+        "mandate": decision.mandate,
     })
 }
 

@@ -1,12 +1,13 @@
 //! `yizhan window`: the client of a window.
 //!
 //! [`ask`] is what can be asked for, [`change`] makes requests of it, [`line`] carries them, and keeps them while it is cut,
-//! [`read`] reads, [`show`] and [`json`] tell people and machines.
+//! [`read`] reads, [`mandate`] is a leader's, [`show`] and [`json`] tell people and machines.
 
 mod ask;
 mod change;
 mod json;
 mod line;
+mod mandate;
 mod read;
 mod show;
 
@@ -37,6 +38,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             Err(error) => Err(error),
         },
         Task::Read(look) => read::run(&line, look, &args.at).await,
+        Task::Mandate(mandate) => mandate::run(&line, mandate, &args.at).await,
         Task::Deliver { moved } => read::deliver(&line, *moved).await,
         Task::Spool { forget } => read::spool(&line, *forget),
     };

@@ -11,7 +11,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::{json, line::Answer};
-use crate::spool::Kept;
+use crate::{spool::Kept, unreached};
 
 /// Tells people, or machines.
 #[derive(Clone, Copy)]
@@ -73,8 +73,8 @@ impl Tell {
         }
         let mut err = io::stderr().lock();
         if kit::status::reason(status).is_empty() {
-            let why = self::why(status);
-            return writeln!(err, "{server} 无法连接：{why}\n{server} cannot be reached: {why}");
+            let (zh, en) = unreached::why(status);
+            return writeln!(err, "{server} 无法连接：{zh}\n{server} cannot be reached: {en}");
         }
         refusal(&mut err, status)
     }
@@ -85,10 +85,10 @@ impl Tell {
             return writeln!(io::stdout().lock(), "{}", json::kept(kept, Some(why)));
         }
         let mut err = io::stderr().lock();
-        let (why, about, id) = (self::why(why), &kept.about, kept.request_id);
-        writeln!(err, "未得到 {server} 的答复（{why}）。")?;
+        let ((zh, en), about, id) = (unreached::why(why), &kept.about, kept.request_id);
+        writeln!(err, "未得到 {server} 的答复（{zh}）。")?;
         writeln!(err, "已存入本机，恢复连接后自动补发，不会重复办理：{about}")?;
-        writeln!(err, "no answer from {server} ({why})")?;
+        writeln!(err, "no answer from {server} ({en})")?;
         writeln!(err, "kept here; it is sent once the line is back, and takes effect once")?;
         writeln!(err, "  request_id {id}")
     }
@@ -147,6 +147,7 @@ pub fn case(out: &mut impl Write, case: &pb::Case) -> io::Result<()> {
     if let Some(decision) = &case.decision {
         let (at, officer) = (minute(decision.decided_at.as_ref()), last(&decision.officer));
         line(out, "决定 · decided", &format!("{at} {officer} {}", decision.document_number))?;
+        line(out, "授权 · by mandate", &decision.mandate)?;
         line(out, "理由 · reasons", &decision.reasons)?;
         line(out, "救济途径 · remedies", &decision.remedies_zh)?;
     }
@@ -164,6 +165,18 @@ pub fn case(out: &mut impl Write, case: &pb::Case) -> io::Result<()> {
         line(out, "附件 · attachment", &format!("{}  {} bytes", file.file_name, file.size_bytes))?;
     }
     Ok(())
+}
+
+/// An item that was given a mandate, or had it taken back.
+pub fn mandated(out: &mut impl Write, item: &pb::Item) -> io::Result<()> {
+    let title = item.text.as_ref().map_or("", |text| &text.title_zh);
+    line(out, "事项 · item", &format!("{title} ({})", last(&item.name)))?;
+    let Some(mandate) = &item.mandate else {
+        return line(out, "授权 · mandate", "已收回，不再当场办结 · taken back");
+    };
+    line(out, "授权 · mandate", &format!("{} {}", mandate.document_number, minute(mandate.given_at.as_ref())))?;
+    line(out, "授权人 · given by", last(&mandate.leader))?;
+    line(out, "审批人 · decides", last(&mandate.officer))
 }
 
 /// One case on one line.
@@ -244,20 +257,6 @@ pub fn time(at: Option<&prost_types::Timestamp>) -> String {
 /// The same to the minute, as people read it.
 fn minute(at: Option<&prost_types::Timestamp>) -> String {
     time(at).chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
-/// Why there is no answer, down to the cause.
-pub fn why(status: &Status) -> String {
-    let mut why = status.message().to_owned();
-    let mut cause = std::error::Error::source(status);
-    while let Some(deeper) = cause {
-        let said = deeper.to_string();
-        if !why.contains(&said) {
-            why = format!("{why}: {said}");
-        }
-        cause = deeper.source();
-    }
-    why
 }
 
 fn clock(out: &mut impl Write, what: &str, clock: Option<&pb::Clock>) -> io::Result<()> {

@@ -153,8 +153,8 @@ impl Server {
     /// Sets the passwords of those who act in the tests, and signs them in.
     pub fn sign_in(&self, people: &[&str]) {
         for person in people {
-            for task in ["password", "sign-in"] {
-                self.run_with(&[task, "--division", "410223", person], PASSWORD).ok();
+            for task in [&["admin", "enrol", "person"][..], &["sign-in"]] {
+                self.run_with(&[task, &["--division", "410223", person]].concat(), PASSWORD).ok();
             }
         }
     }

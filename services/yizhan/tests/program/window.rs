@@ -39,54 +39,40 @@ fn a_receipt_says_what_the_applicant_needs() {
 }
 
 #[test]
-fn an_instant_item_is_done_in_one_call() {
+fn an_instant_item_is_granted_by_its_mandate_while_the_applicant_waits() {
+    const ITEM: &str = "410223-001-001";
     let hall = Hall::open();
-    let args = [
-        "--window",
-        "A01",
-        "--clerk",
-        "U001-10",
-        "receive",
-        "--item",
-        "410223-001-001",
-        "--applicant",
-        "李某某",
-        "--id",
-        "41022319900101001X",
-        "--material",
-        "m1",
-        "--material",
-        "m2=1+1",
-        "--material",
-        "m3=1+1",
-        "--material",
-        "m4=1+1",
-        "--officer",
-        "U001-08",
-        "--issue-window",
-        "A05",
-        "--issued-by",
-        "U001-20",
-        "--json",
-    ];
-    let people = std::fs::read_to_string(crate::hall::county("people.csv")).expect("people");
-    // The county names its people; the test asks for them by where they sit.
-    let sits = |window: &str| {
-        let of = |line: &&str| line.split(',').nth(5) == Some(window);
-        people.lines().find(of).and_then(|line| line.split(',').next()).expect("a clerk").to_owned()
+    hall.server.sign_in(&["U001-01", "U001-08", "U001-12"]);
+    let at = |window: &str, clerk: &str, args: &[&str]| {
+        let to = ["--window", window, "--clerk", clerk, "--json"];
+        crate::hall::window(&hall.server.url(), &hall.folder, &[&to, args].concat())
     };
-    let officer = |line: &&str| line.starts_with("U001") && line.contains("审批");
-    let officer = people.lines().find(officer).and_then(|line| line.split(',').next()).expect("an officer");
-    let (receives, issues) = (sits("A01"), sits("A05"));
-    let args = args.map(|arg| match arg {
-        "U001-10" => receives.as_str(),
-        "U001-08" => officer,
-        "U001-20" => issues.as_str(),
-        arg => arg,
-    });
-    hall.server.sign_in(&[receives.as_str()]);
-    let said = crate::hall::window(&hall.server.url(), &hall.folder, &args).ok();
-    assert_eq!(said.json()["case"]["state"], "ISSUED");
+    let applicant = ["receive", "--item", ITEM, "--applicant", "李某某", "--id", "41022319900101001X"];
+    let materials = ["--material", "m1", "--material", "m2=1+1", "--material", "m3=1+1", "--material", "m4=1+1"];
+    let certificate = ["--on-the-spot", "--document-number", "证1号"];
+    let receive = [&applicant[..], &materials, &certificate].concat();
+    assert_eq!(at("A01", "U001-08", &receive).json()["reason"], "MANDATE_MISSING");
+
+    let give = ["mandate", ITEM, "--leader", "U001-01", "--officer", "U001-06", "--document", "授1号"];
+    let item = at("A01", "U001-08", &give).ok().json()["item"].clone();
+    let people = "divisions/410223/people";
+    assert_eq!(item["mandate"]["leader"], format!("{people}/U001-01"));
+    let case = at("A01", "U001-08", &receive).ok().json()["case"].clone();
+    assert_eq!((&case["state"], &case["decision"]["mandate"]), (&"GRANTED".into(), &"授1号".into()));
+    assert_eq!(case["decision"]["officer"], format!("{people}/U001-06"));
+    let number = case["number"].as_str().expect("a number");
+    let told = crate::hall::window(&hall.server.url(), &hall.folder, &["--clerk", "U001-08", "get", number]).ok().out;
+    assert!(told.contains("授权") && told.contains("授1号"), "{told}");
+    let issue = ["issue", number, "--to", "李某某", "--id", "41022319900101001X"];
+    assert_eq!(at("A05", "U001-12", &issue).ok().json()["case"]["state"], "ISSUED");
+
+    let back = ["mandate", ITEM, "--leader", "U001-01", "--revoke"];
+    assert!(at("A01", "U001-08", &back).ok().json()["item"]["mandate"].is_null());
+    assert_eq!(at("A01", "U001-08", &["mandate", ITEM, "--leader", "U001-01"]).code, 2, "given, or taken back?");
+    // Nobody is there to hear it: it is not kept for later.
+    let unheard = crate::hall::window("https://127.0.0.1:1", &hall.folder, &back);
+    assert_eq!(unheard.code, 1, "{unheard:?}");
+    assert!(hall.window(&["spool"]).ok().out.contains("nothing is kept"));
 }
 
 #[test]

@@ -3,9 +3,12 @@ use std::sync::Arc;
 use kit::{
     caller::Caller,
     clock::wall,
+    keys::{Keys, Scheme},
+    peer::Peer,
     testing::{databases, request_id},
 };
 use proto::directory::v1 as pb;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::{Door, PASSWORD, PERSON, by, doors, operator};
 
@@ -69,5 +72,54 @@ async fn a_rotation_leaves_no_token_unverified() {
         door.claims(&before.access_token).await;
         let after = door.sign_in(&Caller::public(), PERSON, PASSWORD).await.expect("signed in");
         door.claims(&after.access_token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_master_key_or_cipher_seals_the_signing_keys_anew_and_they_sign_on() {
+    for mut door in doors().await {
+        door.set(PERSON, PASSWORD).await;
+        let mut config = door.database.config(&["directory"]).await;
+        assert_eq!(Keys::add(&config.key_file()).expect("added"), 2);
+        for (scheme, mark) in [(Scheme::Aes256Gcm, [1, 2]), (Scheme::Sm4Gcm, [2, 2]), (Scheme::Aes256Gcm, [1, 2])] {
+            config.cipher = scheme;
+            let keys = door.keys().await;
+            let routes = directory::open(&config, &kit::testing::clock("2026-02-09T09:00")).await.expect("opens");
+            door = Door { peer: Peer::in_process(routes), ..door };
+            assert_eq!(door.sealed().await, [mark]);
+            assert_eq!(door.keys().await, keys);
+            let tokens = door.sign_in(&Caller::public(), PERSON, PASSWORD).await.expect("signed in");
+            door.claims(&tokens.access_token).await;
+        }
+        let journal = door.journal("000000").await.into_iter().filter(|entry| entry.noun.contains("/keys/")).count();
+        assert_eq!(journal, 1, "nobody else need know");
+    }
+}
+
+#[tokio::test]
+async fn signing_keys_whose_master_key_is_missing_are_left_as_they_are() {
+    for door in doors().await {
+        let (config, keys) = (door.database.config(&["directory"]).await, door.keys().await);
+        std::fs::write(config.key_file(), [9; 32]).expect("another key");
+        let door = door.reopened().await;
+        assert_eq!((door.sealed().await, door.keys().await), (vec![[1, 1]], keys));
+        Keys::add(&config.key_file()).expect("added");
+        let door = door.reopened().await;
+        assert_eq!(door.sealed().await, [[1, 1]]);
+    }
+}
+
+impl Door {
+    /// What the sealed keys begin with.
+    async fn sealed(&self) -> Vec<[u8; 2]> {
+        let url = self.database.config(&["directory"]).await.database("directory");
+        let database = sea_orm::Database::connect(url).await.expect("the database");
+        let ask = Statement::from_string(database.get_database_backend(), "SELECT body FROM signing_rings");
+        let row = database.query_one_raw(ask).await.expect("answered").expect("a ring");
+        let body: String = row.try_get_by_index(0).expect("JSON");
+        let ring: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let keys = ring["keys"].as_array().expect("keys").iter();
+        let sealed = keys.map(|key| serde_json::from_value::<Vec<u8>>(key["sealed"].clone()).expect("bytes"));
+        sealed.map(|sealed| *sealed.first_chunk().expect("a mark")).collect()
     }
 }

@@ -1,9 +1,9 @@
 use kit::{caller::Caller, testing::request_id};
-use proto::directory::v1 as pb;
+use proto::{directory::v1 as pb, identity::v1 as identity};
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use super::{PASSWORD, PERSON, by, doors, holder, operator, refusal, told};
+use super::{PASSWORD, PERSON, by, caller, doors, holder, operator, refusal, terminal, told};
 
 const WRONG: &str = "PASSWORD_WRONG";
 
@@ -56,6 +56,42 @@ async fn after_five_wrong_passwords_the_right_one_is_refused_also_by_the_program
         assert_eq!(door.events().await.iter().filter(|event| *event == "credential.missed").count(), 9);
         door.set(PERSON, PASSWORD).await;
         door.sign_in(&public, PERSON, PASSWORD).await.expect("an operator lets in again");
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_from_outside_locks_nobody_out_of_a_window_and_the_other_way_round() {
+    for door in doors().await {
+        let (public, window) = (Caller::public(), terminal("T1", "A01", 1));
+        let barred = refusal(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS");
+        for (guesser, other, nobody) in [(&public, &window, "NOBODY"), (&window, &public, "NO-ONE")] {
+            door.set(PERSON, PASSWORD).await;
+            // Who is not there is told no otherwise.
+            for person in [PERSON, &format!("divisions/410223/people/{nobody}")] {
+                for _ in 0..5 {
+                    assert_eq!(door.sign_in(guesser, person, "wrong").await.expect_err("wrong").1, WRONG);
+                }
+                assert_eq!(door.sign_in(guesser, person, PASSWORD).await.expect_err("barred"), barred);
+                assert_eq!(door.sign_in(other, person, "wrong").await.expect_err("wrong").1, WRONG);
+            }
+            let tokens = door.sign_in(other, PERSON, PASSWORD).await.expect("signed in");
+            assert_eq!(door.sign_in(guesser, PERSON, PASSWORD).await.expect_err("barred still"), barred);
+            let change =
+                pb::ChangePasswordRequest { old_password: PASSWORD.into(), new_password: "a new battery".into() };
+            told(door.credentials().change_password(by(&holder(&tokens), change)).await).expect("changed");
+        }
+        // A terminal of another division is anybody.
+        door.set(PERSON, PASSWORD).await;
+        let elsewhere = caller(identity::Caller {
+            name: "divisions/410224/terminals/T1".into(),
+            division: "410224".into(),
+            ..window.to_message()
+        });
+        for _ in 0..5 {
+            assert_eq!(door.sign_in(&elsewhere, PERSON, "wrong").await.expect_err("wrong").1, WRONG);
+        }
+        assert_eq!(door.sign_in(&public, PERSON, PASSWORD).await.expect_err("barred"), barred);
+        door.sign_in(&window, PERSON, PASSWORD).await.expect("signed in");
     }
 }
 

@@ -1,3 +1,4 @@
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use kit::{
     caller::{Caller, Role},
     clock::wall,
@@ -121,6 +122,48 @@ async fn of_two_uses_of_an_assertion_at_once_one_is_answered() {
         let (said, by) = (signer.sign(&assertion()), system(PROVINCE));
         let answers = futures::future::join_all((0..8).map(|_| exchange(&door, &by, said.clone()))).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    }
+}
+
+/// What nobody has signed, and yet a key of small order verifies it: R is such a point, S is 0.
+fn forged(claims: &Assertion, nothing: &[u8; 32]) -> String {
+    let part = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let claims = serde_json::to_vec(claims).expect("JSON");
+    format!("{}.{}.{}", part(br#"{"alg":"EdDSA"}"#), part(&claims), part(&[*nothing, [0; 32]].concat()))
+}
+
+#[tokio::test]
+async fn a_key_under_which_anybody_could_sign_is_not_taken() {
+    let point = |text: &str| -> [u8; 32] {
+        std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).expect("hex"))
+    };
+    let one = "0100000000000000000000000000000000000000000000000000000000000000";
+    let small = [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        one,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ];
+    for key in small.map(point) {
+        let mut tries = (0..500).map(|_| forged(&assertion(), &point(one)));
+        assert!(tries.any(|said| Assertion::verify(&said, PROVINCE, &key, wall()).is_some()), "{key:x?}");
+    }
+    let unreduced =
+        ["edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", &format!("ee{}", "ff".repeat(31))];
+    for door in doors().await {
+        for key in small.iter().copied().chain(unreduced).map(point) {
+            let status = door.credentials().create_system(by(&operator(), create(&key))).await.expect_err("refused");
+            assert_eq!(
+                (kit::status::reason(&status), places(&status)),
+                ("FIELD_INVALID".into(), vec!["assertion_key".into()])
+            );
+        }
+        let (_, _, key) = Signer::generate().expect("a key");
+        make(&door, create(&key)).await.expect("made");
     }
 }
 

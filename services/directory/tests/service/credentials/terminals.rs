@@ -1,8 +1,9 @@
 use kit::{caller::Caller, clock::wall, testing::request_id};
 use proto::directory::v1 as pb;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tonic::Code;
 
-use super::{Door, by, doors, operator, refusal, signing_request, told};
+use super::{Door, by, doors, operator, refusal, signing_request, terminal, told};
 use crate::hall::{COUNTY, places};
 
 const T1: &str = "divisions/410223/terminals/T1";
@@ -21,12 +22,22 @@ async fn make(door: &Door, request: pb::CreateTerminalRequest) -> Result<pb::Cre
 }
 
 async fn enrol(door: &Door, code: &str) -> Result<pb::Certificate, (Code, String)> {
+    enrol_with(door, code, &signing_request()).await
+}
+
+/// With a key of the test's own.
+async fn enrol_with(door: &Door, code: &str, signing_request: &str) -> Result<pb::Certificate, (Code, String)> {
     let request = pb::EnrolTerminalRequest {
         name: T1.into(),
         enrolment_code: code.into(),
-        signing_request_pem: signing_request(),
+        signing_request_pem: signing_request.into(),
     };
     told(door.credentials().enrol_terminal(by(&Caller::public(), request)).await)
+}
+
+async fn renew(door: &Door) -> Result<pb::Certificate, (Code, String)> {
+    let request = pb::RenewCertificateRequest { signing_request_pem: signing_request() };
+    told(door.credentials().renew_certificate(by(&terminal("T1", "A01", 1), request)).await)
 }
 
 fn wrong() -> (Code, String) {
@@ -53,7 +64,7 @@ async fn a_terminal_is_enrolled_once_with_its_code_and_has_a_certificate_for_nin
         let days = (certificate.expires_at.expect("a time").seconds - wall().0 / 1_000_000) / 86_400;
         assert!((89..=90).contains(&days), "{days}");
         assert!(door.last("credential.enrolled").await.enrolled);
-        assert_eq!(enrol(&door, &made.enrolment_code).await, Err(wrong()), "a code is used once");
+        assert_eq!(enrol(&door, &made.enrolment_code).await, Err(wrong()), "a code is for one key");
     }
 }
 
@@ -63,7 +74,6 @@ async fn the_same_request_is_told_the_same_code_while_it_is_good_and_nothing_of_
         let request = create();
         let first = make(&door, request.clone()).await.expect("made");
         assert_eq!(make(&door, request.clone()).await.expect("repeated"), first);
-        assert_eq!(make(&door, create()).await, Err(refusal(Code::AlreadyExists, "TERMINAL_EXISTS")));
         enrol(&door, &first.enrolment_code).await.expect("enrolled");
         let again = make(&door, request).await.expect("repeated");
         assert_eq!((again.enrolment_code.as_str(), again.code_expires_at), ("", None));
@@ -72,15 +82,64 @@ async fn the_same_request_is_told_the_same_code_while_it_is_good_and_nothing_of_
 }
 
 #[tokio::test]
-async fn after_five_wrong_codes_the_right_one_is_refused_also_by_the_program_started_again() {
+async fn wrong_codes_bar_no_terminal_from_its_own_and_leave_nothing_in_the_journal() {
     for door in doors().await {
         let code = make(&door, create()).await.expect("made").enrolment_code;
-        for _ in 0..5 {
+        for _ in 0..20 {
             assert_eq!(enrol(&door, "wrong").await, Err(wrong()));
         }
+        enrol(&door, &code).await.expect("enrolled");
+        assert_eq!(door.events().await, ["credential.created", "credential.enrolled"]);
+    }
+}
+
+#[tokio::test]
+async fn a_terminal_whose_answer_was_lost_asks_again_with_its_code_and_its_key() {
+    for door in doors().await {
+        let code = make(&door, create()).await.expect("made").enrolment_code;
+        let own = signing_request();
+        let first = enrol_with(&door, &code, &own).await.expect("enrolled");
         let door = door.reopened().await;
-        assert_eq!(enrol(&door, &code).await, Err(refusal(Code::ResourceExhausted, "TOO_MANY_ATTEMPTS")));
-        assert_eq!(door.events().await.iter().filter(|event| *event == "credential.missed").count(), 5);
+        let again = enrol_with(&door, &code, &own).await.expect("enrolled already");
+        assert_eq!((again.name.as_str(), again.chain_pem == first.chain_pem), (T1, false));
+        assert!(door.last("credential.changed").await.enrolled);
+        assert_eq!(enrol(&door, &code).await, Err(wrong()), "another key");
+        door.revoke(T1).await;
+        assert_eq!(enrol_with(&door, &code, &own).await, Err(wrong()), "revoked");
+    }
+}
+
+#[tokio::test]
+async fn a_terminal_is_made_anew_unless_it_works_and_what_it_had_before_is_of_no_use() {
+    for door in doors().await {
+        let lost = make(&door, create()).await.expect("made").enrolment_code;
+        // Another code, and another window, before the first one was used.
+        let moved = pb::CreateTerminalRequest { window: format!("{COUNTY}/windows/A02"), ..create() };
+        let made = make(&door, moved).await.expect("made anew");
+        let told = made.terminal.expect("a terminal");
+        assert_eq!((told.window.as_str(), told.enrolled), ("divisions/410223/windows/A02", false));
+        assert_eq!(door.last("credential.changed").await, told);
+        assert_eq!(enrol(&door, &lost).await, Err(wrong()), "the code of before");
+        assert_eq!(
+            renew(&door).await,
+            Err(refusal(Code::Unauthenticated, "CREDENTIAL_REVOKED")),
+            "a certificate of before"
+        );
+        enrol(&door, &made.enrolment_code).await.expect("enrolled");
+        renew(&door).await.expect("its own certificate");
+
+        assert_eq!(make(&door, create()).await, Err(refusal(Code::AlreadyExists, "TERMINAL_EXISTS")), "it works");
+        let revoked = door.revoke(T1).await;
+        assert_eq!(enrol(&door, &made.enrolment_code).await, Err(wrong()), "revoked");
+        let made = make(&door, create()).await.expect("made anew");
+        let told = made.terminal.expect("a terminal");
+        assert!(!told.revoked && !told.enrolled);
+        let [before, after] = [revoked.valid_after, told.valid_after].map(|at| at.expect("a time").seconds);
+        assert!(before < after, "certificates of before are refused");
+        // A certificate says its second, and is given in one that is late enough.
+        let certificate = enrol(&door, &made.enrolment_code).await.expect("enrolled").chain_pem;
+        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("a certificate");
+        assert!(kit::pki::given_at(&der).expect("a time").0 >= after * 1_000_000);
     }
 }
 
@@ -108,7 +167,6 @@ async fn a_terminal_that_is_unknown_or_revoked_is_answered_as_a_wrong_code() {
         let code = make(&door, create()).await.expect("made").enrolment_code;
         assert!(door.revoke(T1).await.revoked);
         assert_eq!(enrol(&door, &code).await, Err(wrong()));
-        assert_eq!(make(&door, create()).await, Err(refusal(Code::AlreadyExists, "TERMINAL_EXISTS")), "for good");
     }
 }
 

@@ -4,7 +4,7 @@ use kit::testing::request_id;
 use proto::intake::v1::{self as pb, SuspensionCause};
 use tonic::Status;
 
-use super::{Hall, clerk, id, name, officer};
+use super::{Hall, clerk, head, id, name, officer};
 
 /// What a step answers.
 pub type Done = Result<pb::Case, Status>;
@@ -236,13 +236,25 @@ pub fn ticked(code: &str) -> pb::TickedMaterial {
     pb::TickedMaterial { code: code.into(), originals: 1, copies: 1 }
 }
 
-/// The instant item's second half: who decides, and where the result is handed out.
-pub fn on_the_spot() -> pb::OnTheSpot {
-    pb::OnTheSpot {
+/// An application for the instant item, to be granted while the applicant waits.
+pub fn on_the_spot() -> pb::ReceiveCaseRequest {
+    let spot = pb::OnTheSpot { document_number: "尉档证〔2026〕1号".into() };
+    pb::ReceiveCaseRequest { on_the_spot: Some(spot), ..receipt("A01", super::COPY) }
+}
+
+/// The mandate of an item, from the unit's head to its officer.
+pub fn mandate(item: &str) -> pb::MandateItemRequest {
+    pb::MandateItemRequest {
+        name: name("items", item),
+        leader: name("people", &head(super::UNIT)),
         officer: name("people", &officer(super::UNIT)),
-        document_number: "尉档证〔2026〕1号".into(),
-        window: name("windows", "B01"),
-        issued_by: name("people", &clerk(super::UNIT)),
-        recipient: Some(recipient()),
+        document_number: "尉市监授〔2026〕1号".into(),
+        etag: String::new(),
+        request_id: request_id(),
     }
+}
+
+/// The same mandate, taken back.
+pub fn taken_back(item: &str) -> pb::MandateItemRequest {
+    pb::MandateItemRequest { officer: String::new(), document_number: String::new(), ..mandate(item) }
 }

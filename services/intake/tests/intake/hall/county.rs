@@ -7,7 +7,7 @@ use proto::{
 };
 use tonic::Status;
 
-use super::{Hall, name, until};
+use super::{Hall, mandate, name, until};
 
 pub const DIVISION: &str = "410223";
 /// The unit that most items are of.
@@ -17,7 +17,7 @@ pub const OTHER_UNIT: &str = "005";
 /// An ordinary item: 20 days by law, 10 promised, materials M1 and M2 required, M3 not, 15 days to supplement, hearing
 /// and expert review may stop the clock.
 pub const FOOD: &str = "food-licence";
-/// Handled at once.
+/// An instant one, with a mandate from the start.
 pub const COPY: &str = "certified-copy";
 /// Joint: 45 days by law, 30 promised, 15 more by the government's head.
 pub const BUILDING: &str = "building-permit";
@@ -53,6 +53,7 @@ impl Hall {
         let windows = vec![
             window("A01", UNIT, true),
             window("A02", OTHER_UNIT, true),
+            window("A03", UNIT, true),
             window("B01", UNIT, false),
             window("C01", "", false),
         ];
@@ -87,6 +88,7 @@ impl Hall {
         for item in [food(), copy(), building(), road()] {
             self.creates_item(item).await.expect("the item is created");
         }
+        self.mandates(mandate(COPY)).await.expect("the instant item is mandated");
     }
 
     pub async fn creates_item(&self, item: pb::Item) -> Result<pb::Item, Status> {
@@ -109,6 +111,10 @@ impl Hall {
         let request =
             pb::RetireItemRequest { name: name("items", code), etag: String::new(), request_id: request_id() };
         self.catalogue().retire_item(request).await.map(|item| item.into_inner())
+    }
+
+    pub async fn mandates(&self, request: pb::MandateItemRequest) -> Result<pb::Item, Status> {
+        self.catalogue().mandate_item(request).await.map(|item| item.into_inner())
     }
 
     pub async fn item(&self, id: &str) -> Result<pb::Item, Status> {

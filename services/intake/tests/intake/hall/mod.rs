@@ -12,6 +12,7 @@ use kit::{
     peer::Peer,
     serve::OpenError,
     status,
+    store::Store,
     testing::{self, TestDatabase, moment},
 };
 use prost::Message;
@@ -23,6 +24,7 @@ use proto::{
     },
     journal::v1::{Entry, ReadEntriesRequest, journal_service_client::JournalServiceClient},
 };
+use sea_orm::ConnectionTrait;
 use tokio::runtime::Runtime;
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -85,6 +87,16 @@ impl Hall {
     /// Ends the services, so that their files lie still.
     pub async fn closes(&mut self) {
         self.house.end().await;
+    }
+
+    /// Writes into the rows of the service past it, as a fault of the disk would.
+    pub async fn rewrites(&self, sql: &str) {
+        let url = self.config.database("intake");
+        let store = Store::open::<migrations::intake::Migrator>("intake", &url).await.expect("opens");
+        let tx = store.begin().await.expect("begins");
+        assert_eq!(tx.execute_unprepared(sql).await.expect("rewritten").rows_affected(), 1, "{sql}");
+        tx.commit().await.expect("commits");
+        store.close().await.expect("closes");
     }
 
     /// Lets time pass, and what it brings be done.

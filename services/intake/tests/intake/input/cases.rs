@@ -42,7 +42,7 @@ impl Right {
         let demand = pb::SupplementDemand { material: "M2".into(), what: "缺少公章".into(), met: false };
         Right {
             receive: receipt("A01", FOOD),
-            at_once: pb::ReceiveCaseRequest { on_the_spot: Some(on_the_spot()), ..receipt("A01", COPY) },
+            at_once: on_the_spot(),
             ask: pb::RequestSupplementRequest {
                 name: name.clone(),
                 clerk: clerk.clone(),
@@ -342,18 +342,9 @@ fn receive(right: pb::ReceiveCaseRequest) -> Vec<Row> {
 }
 
 fn at_once(right: pb::ReceiveCaseRequest) -> Vec<Row> {
-    fn spot(request: &mut pb::ReceiveCaseRequest) -> &mut pb::OnTheSpot {
-        request.on_the_spot.as_mut().expect("at once")
-    }
     Table::of("CaseService/ReceiveCase", right)
-        .name("on_the_spot.officer", |r, v| spot(r).officer = v)
-        .name("on_the_spot.window", |r, v| spot(r).window = v)
-        .name("on_the_spot.issued_by", |r, v| spot(r).issued_by = v)
-        .text("on_the_spot.document_number", 100, |r, v| spot(r).document_number = v)
-        .wrong("on_the_spot.recipient", |r| spot(r).recipient = None)
-        .wrong("on_the_spot.recipient.document", |r| spot(r).recipient.as_mut().expect("somebody").document = 0)
-        .wrong("on_the_spot.recipient.display_name", |r| {
-            spot(r).recipient.as_mut().expect("somebody").display_name.clear()
+        .text("on_the_spot.document_number", 100, |r, v| {
+            r.on_the_spot.as_mut().expect("at once").document_number = v;
         })
         .rows()
 }

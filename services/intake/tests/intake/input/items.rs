@@ -41,6 +41,7 @@ pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("CatalogueService/ReviseItem", revise().encode_to_vec()),
         // Retired, the item would stand in the way of all else.
         ("CatalogueService/RetireItem", pb::RetireItemRequest { etag: "999".into(), ..retire() }.encode_to_vec()),
+        ("CatalogueService/MandateItem", mandate(COPY).encode_to_vec()),
         ("CatalogueService/ListItems", list().encode_to_vec()),
         ("CatalogueService/GetItem", get().encode_to_vec()),
     ]
@@ -56,12 +57,23 @@ pub fn tables() -> Vec<Row> {
     let retired = Table::of("CatalogueService/RetireItem", retire())
         .name("name", |r, v| r.name = v)
         .request_id(|r, v| r.request_id = v);
+    let mandated = Table::of("CatalogueService/MandateItem", mandate(COPY))
+        .name("name", |r, v| r.name = v)
+        .name("leader", |r, v| r.leader = v)
+        .wrong("leader", |r| r.leader = "divisions/410224/people/012-HEAD".into())
+        .wrong("officer", |r| r.officer = "012-OFFICER".into())
+        .wrong("officer", |r| r.officer = "divisions/410224/people/012-OFFICER".into())
+        .wrong("document_number", |r| r.document_number.clear())
+        .wrong("document_number", |r| r.officer.clear())
+        .text("document_number", 100, |r, v| r.document_number = v)
+        .request_id(|r, v| r.request_id = v);
     let listed = Table::of("CatalogueService/ListItems", list())
         .wrong("parent", |r| r.parent = "410223".into())
         .wrong("unit", |r| r.unit = "divisions/410223/windows/A01".into())
         .wrong("page_size", |r| r.page_size = -5);
     let got = Table::of("CatalogueService/GetItem", get()).name("name", |r, v| r.name = v);
-    [created(), revised.rows(), retired.rows(), listed.rows(), got.rows()].into_iter().flatten().collect()
+    let tables = [created(), revised.rows(), mandated.rows(), retired.rows(), listed.rows(), got.rows()];
+    tables.into_iter().flatten().collect()
 }
 
 fn created() -> Vec<Row> {

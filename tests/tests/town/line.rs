@@ -48,10 +48,22 @@ impl Line {
 
     /// None where an answer is being streamed.
     async fn status(&self, path: &str, message: &[u8]) -> Option<Status> {
-        let mut frame = BytesMut::with_capacity(5 + message.len());
-        frame.put_u8(0);
-        frame.put_u32(message.len() as u32);
-        frame.put_slice(message);
+        self.send(path, &[message], &[]).await
+    }
+
+    /// The same for a stream of messages, and with headers instead of the usual ones or besides them.
+    pub async fn send(
+        &self,
+        path: &str,
+        messages: &[impl AsRef<[u8]>],
+        headers: &[(&'static str, HeaderValue)],
+    ) -> Option<Status> {
+        let mut frame = BytesMut::new();
+        for message in messages.iter().map(AsRef::as_ref) {
+            frame.put_u8(0);
+            frame.put_u32(message.len() as u32);
+            frame.put_slice(message);
+        }
         let mut request = Request::post(path)
             .header("content-type", "application/grpc")
             .header("te", "trailers")
@@ -61,6 +73,9 @@ impl Line {
             .expect("a request");
         if let Some(bearer) = &self.bearer {
             request.headers_mut().insert(AUTHORIZATION, bearer.clone());
+        }
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.clone());
         }
         let answer = self.channel.clone().oneshot(request).await.expect("the connection holds");
         let (head, mut body) = answer.into_parts();

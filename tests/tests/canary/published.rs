@@ -1,0 +1,102 @@
+//! The texts that are made to be kept and read as they were written, each with its reason. Only for these a canary may be
+//! found in a journal or a row; in logs, traces, figures and errors for none.
+
+const PUBLISHED: &[(&str, &str, &[&str])] = &[
+    (
+        "yizhan.directory.v1.Division",
+        "what a division is called stands over its door",
+        &["display_name_zh", "display_name_en"],
+    ),
+    (
+        "yizhan.directory.v1.Unit",
+        "an authority publishes where and how it is reached, and who reviews it (行政复议法, 政府信息公开条例)",
+        &[
+            "display_name_zh",
+            "display_name_en",
+            "short_name_zh",
+            "phone",
+            "supervision_phone",
+            "address",
+            "reconsideration_body",
+            "court",
+        ],
+    ),
+    (
+        "yizhan.directory.v1.Window",
+        "signs over the counter; its code is made by the operator",
+        &["name", "display_name_zh", "display_name_en", "floor"],
+    ),
+    (
+        "yizhan.directory.v1.Person",
+        "officials on duty are named (handbook 9), their codes are made by the operator",
+        &["name", "display_name", "title", "phone"],
+    ),
+    (
+        "yizhan.directory.v1.CreateSystemRequest",
+        "another authority's system, named by the operator",
+        &["system_id", "display_name"],
+    ),
+    ("yizhan.directory.v1.CreateTerminalRequest", "a machine's code, made by the operator", &["terminal_id"]),
+    (
+        "yizhan.directory.v1.Notice",
+        "the State Council's notice, its number and where it was found",
+        &["document", "source"],
+    ),
+    (
+        "yizhan.intake.v1.ItemText",
+        "the guide to an item is published (行政许可法 art. 30)",
+        &[
+            "title_zh",
+            "title_en",
+            "basic_code",
+            "implementation_code",
+            "legal_basis",
+            "conditions",
+            "steps",
+            "fee_basis",
+            "result_document",
+            "place",
+            "open_hours",
+            "phone",
+            "supervision_phone",
+        ],
+    ),
+    ("yizhan.intake.v1.Material", "in the guide", &["code", "title", "issuer"]),
+    ("yizhan.intake.v1.Faq", "in the guide", &["question", "answer"]),
+    ("yizhan.intake.v1.Item", "an item's code, made by the operator", &["name"]),
+    ("yizhan.intake.v1.MandateItemRequest", "the number of a written mandate", &["document_number"]),
+];
+
+/// What a clerk writes into a case for its applicant, or about a credential: kept in the row, told in no journal.
+const KEPT: &[(&str, &str, &[&str])] = &[
+    ("yizhan.intake.v1.ReceiveCaseRequest", "what was corrected at the window", &["fixed_on_spot"]),
+    ("yizhan.intake.v1.OnTheSpot", "the certificate's number", &["document_number"]),
+    ("yizhan.intake.v1.SupplementDemand", "what is missing", &["what"]),
+    ("yizhan.intake.v1.RefuseCaseRequest", "reasons are owed (行政许可法 art. 38)", &["reason", "competent_agency"]),
+    ("yizhan.intake.v1.SuspendCaseRequest", "the notice's number", &["notice_number"]),
+    ("yizhan.intake.v1.ExtendCaseRequest", "reasons are owed (art. 42)", &["reason"]),
+    ("yizhan.intake.v1.DecideCaseRequest", "reasons are owed (art. 38)", &["reasons", "document_number"]),
+    ("yizhan.intake.v1.WithdrawCaseRequest", "why the applicant withdrew", &["reason"]),
+    ("yizhan.intake.v1.TerminateCaseRequest", "why it was ended", &["reason"]),
+    ("yizhan.intake.v1.UploadHeader", "what the file is called", &["file_name"]),
+    ("yizhan.directory.v1.RevokeCredentialRequest", "why it was taken back", &["reason"]),
+];
+
+/// Whether a canary of this field may lie in a row, or in a journal's payload.
+pub fn may_lie(field: &str, in_journal: bool) -> bool {
+    let lists = if in_journal { &[PUBLISHED][..] } else { &[PUBLISHED, KEPT] };
+    let Some((message, name)) = field.rsplit_once('.') else { return false };
+    lists.iter().flat_map(|list| list.iter()).any(|(of, _, names)| *of == message && names.contains(&name))
+}
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static String> {
+    static ALL: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+        PUBLISHED
+            .iter()
+            .chain(KEPT)
+            .flat_map(|(of, _, names)| names.iter().map(move |name| format!("{of}.{name}")))
+            .collect()
+    });
+    ALL.iter()
+}
