@@ -6,7 +6,7 @@ use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 14] = [
     "yizhan/clock/v1/clock.proto",
     "yizhan/directory/v1/calendar.proto",
     "yizhan/directory/v1/credential.proto",
@@ -17,6 +17,10 @@ const FILES: [&str; 10] = [
     "yizhan/intake/v1/case.proto",
     "yizhan/intake/v1/catalogue.proto",
     "yizhan/journal/v1/journal.proto",
+    "yizhan/roster/v1/attendance.proto",
+    "yizhan/roster/v1/circular.proto",
+    "yizhan/roster/v1/plan.proto",
+    "yizhan/roster/v1/staffing.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -4,3 +4,5 @@ pub mod directory;
 pub mod gateway;
 pub mod intake;
 pub mod kit;
+mod mirror;
+pub mod roster;

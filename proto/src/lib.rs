@@ -36,6 +36,11 @@ pub mod journal {
         tonic::include_proto!("yizhan.journal.v1");
     }
 }
+pub mod roster {
+    pub mod v1 {
+        tonic::include_proto!("yizhan.roster.v1");
+    }
+}
 
 /// Every file of the contract with its imports and comments, as a `FileDescriptorSet`: for reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -4,7 +4,8 @@
 
 Starts `yizhan serve` on a fresh data folder, learns the contract by reflection (v1 and v1alpha) over TLS, and with it
 who may call what; drives a case from the window to issuance with each of the two, everybody with credentials of their
-own; and stops the program. Prints every step, and `N passed, N failed` at the end.
+own; and stops the program. Then starts another in training mode, for the calendars of the roster. Prints every step,
+and `N passed, N failed` at the end.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import urllib.request
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+import duty
 import rules
 from centre import (
     CALENDAR,
@@ -42,7 +44,9 @@ from door import CREDENTIALS, Door
 from life import drive
 
 HERE = pathlib.Path(__file__).resolve().parent
-EXPECTED = {DIRECTORY, CALENDAR, CREDENTIALS, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK, "grpc.health.v1.Health"}
+ROSTER = {f"yizhan.roster.v1.{name}Service" for name in ("Roster", "Attendance", "Staffing", "Circular")}
+EXPECTED = ROSTER | {DIRECTORY, CALENDAR, CREDENTIALS, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK}
+EXPECTED |= {"grpc.health.v1.Health"}
 # The division of the case that is driven with each version of reflection.
 DRIVEN = {"v1": "410223", "v1alpha": "410224"}
 
@@ -78,13 +82,14 @@ class Program:
 
     def __init__(self, path, folder):
         self.path, self.folder = path, folder
+        folder.mkdir()
         self.log = folder / "yizhan.log.txt"
         self.process = None
 
-    def start(self):
+    def start(self, *more):
         self.grpc, self.web = free_port(), free_port()
         command = [self.path, "serve", "--data", self.folder / "data"]
-        command += ["--listen", f"127.0.0.1:{self.grpc}", "--web", f"127.0.0.1:{self.web}"]
+        command += ["--listen", f"127.0.0.1:{self.grpc}", "--web", f"127.0.0.1:{self.web}", *more]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -170,7 +175,17 @@ def still_there(program, watch):
     expect(program.stop(), 0, "exit code")
 
 
-def run(program):
+def calendars(steps, program):
+    """In training mode, so that there is always a month ahead whose holidays are known."""
+    program.start("--simulate", duty.NOW)
+    with program.door() as door:
+        public = door.open()
+        until("health", lambda: serving(public))
+        duty.drive(steps, Client(Contract(public, "v1"), public), door, program.web)
+    expect(program.stop(), 0, "exit code")
+
+
+def run(program, training):
     steps = Steps()
     program.start()
     with program.door() as door:
@@ -190,6 +205,7 @@ def run(program):
         # The watches are still open: the program has to end them.
         steps.step("SIGTERM ends it cleanly, with streams open", stopped, program)
     steps.step("started again, it has kept the case and the credentials", still_there, program, watches[0])
+    calendars(steps, training)
     return steps
 
 
@@ -198,13 +214,14 @@ def main():
     arguments.add_argument("--program", required=True, type=pathlib.Path, help="the built yizhan")
     path = arguments.parse_args().program.resolve()
     with tempfile.TemporaryDirectory(prefix="yizhan-foreign-") as folder:
-        program = Program(path, pathlib.Path(folder))
+        program, training = (Program(path, pathlib.Path(folder) / name) for name in ("real", "training"))
         try:
-            steps = run(program)
+            steps = run(program, training)
         finally:
             program.end()
-        if steps.failed:
-            print(program.log.read_text(errors="replace")[-4000:], file=sys.stderr)
+            training.end()
+        for ran in (program, training) if steps.failed else ():
+            print(ran.log.read_text(errors="replace")[-4000:] if ran.log.exists() else "", file=sys.stderr)
     print(f"{steps.passed} passed, {steps.failed} failed")
     return 1 if steps.failed or not steps.passed else 0
 

@@ -17,13 +17,14 @@ use proto::{
     gateway::v1::{Figures, GetFiguresRequest, metrics_service_client::MetricsServiceClient},
     intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
+    roster::v1::{GetDutyRulesRequest, roster_service_client::RosterServiceClient},
 };
 use tonic::{Code, Status};
 
 const DIVISION: &str = "410223";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_programs_find_each_other_whatever_comes_first_and_whatever_falls() {
+async fn four_programs_find_each_other_whatever_comes_first_and_whatever_falls() {
     let town = Town::new(TestDatabase::sqlite()).await;
     let gateway = town.start("gateway").await;
     gateway.serving().await;
@@ -49,6 +50,17 @@ async fn three_programs_find_each_other_whatever_comes_first_and_whatever_falls(
     whole_case(&door, &centre).await;
     let after = figures_at_the_head(&door, &centre).await;
     assert_eq!((after.received, after.completed, after.open), (2, 2, 0));
+
+    let rules = || GetDutyRulesRequest { name: format!("{}/dutyRules", centre.name()), day: String::new() };
+    let roster = RosterServiceClient::new(door.clone());
+    assert_unavailable(&roster.clone().get_duty_rules(rules()).await.expect_err("the roster is not there yet"));
+    let _roster = town.start("roster").await;
+    let none = until("the gateway finds the roster", || async {
+        let refused = roster.clone().get_duty_rules(rules()).await.expect_err("there are no rules");
+        (refused.code() != Code::Unavailable).then_some(refused)
+    })
+    .await;
+    assert_eq!(kit::status::reason(&none), "RULES_NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,17 +161,18 @@ async fn two_intakes_on_one_database_give_out_numbers_without_a_gap() {
     }
 }
 
-/// Three data folders, three addresses.
+/// Four data folders, four addresses.
 struct Town {
     database: TestDatabase,
     config: kit::config::Config,
-    addresses: [(&'static str, SocketAddr); 3],
+    addresses: [(&'static str, SocketAddr); 4],
 }
 
 impl Town {
     async fn new(database: TestDatabase) -> Town {
-        let config = database.config(&["directory", "intake", "gateway"]).await;
-        Town { database, config, addresses: ["directory", "intake", "gateway"].map(|role| (role, free_address())) }
+        let roles = ["directory", "intake", "roster", "gateway"];
+        let config = database.config(&roles).await;
+        Town { database, config, addresses: roles.map(|role| (role, free_address())) }
     }
 
     fn data(&self, role: &str) -> std::path::PathBuf {
@@ -172,7 +185,7 @@ impl Town {
             // Replicas share a key, and who keeps no secrets needs none of its own.
             .with(FOLDER, self.config.pki().display().to_string())
             .with("YIZHAN_KEY_FILE", self.config.data.join("master.key").display().to_string());
-        for peer in ["directory", "intake"].into_iter().filter(|peer| *peer != role) {
+        for peer in ["directory", "intake", "roster"].into_iter().filter(|peer| *peer != role) {
             settings =
                 settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("https://{}", address(peer)));
         }

@@ -1,10 +1,6 @@
 //! Divisions and windows that were deactivated, and stay so: whoever is of one is let in no more.
 
-use sea_orm_migration::{
-    async_trait,
-    prelude::*,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm_migration::{async_trait, prelude::*};
 
 use crate::kit::{code, table};
 
@@ -21,11 +17,7 @@ impl MigrationTrait for Closed {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let closed =
             table(manager, "closed").col(code("name", manager)).primary_key(Index::create().col("name")).to_owned();
-        manager.create_table(closed).await?;
-
-        // As for callers: what the directory has told of them before is heard again.
-        let again = Query::delete().from_table("positions").and_where(Expr::col("source").eq("directory")).to_owned();
-        manager.execute(again).await
+        manager.create_table(closed).await
     }
 
     // A migration is applied whole or not at all, on SQLite too.

@@ -4,6 +4,7 @@ use sea_orm_migration::{async_trait, prelude::*};
 
 mod callers;
 mod closed;
+mod duties;
 mod figures;
 
 /// Brings the gateway's database up to date.
@@ -12,6 +13,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), Box::new(figures::Figures), Box::new(callers::Callers), Box::new(closed::Closed)]
+        vec![
+            crate::kit::journal(),
+            Box::new(figures::Figures),
+            Box::new(callers::Callers),
+            Box::new(closed::Closed),
+            Box::new(duties::Duties),
+        ]
     }
 }

@@ -1,4 +1,4 @@
-//! Items, cases, what numbers them, what is sealed of them, and what is known of the directory.
+//! Items, cases, what numbers them, and what is sealed of them.
 
 use sea_orm_migration::{
     async_trait,
@@ -6,7 +6,7 @@ use sea_orm_migration::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::kit::{code, index, nouns, table};
+use crate::kit::{code, index, nouns};
 
 pub struct Nouns;
 
@@ -57,16 +57,7 @@ impl MigrationTrait for Nouns {
             .col(ColumnDef::new("sealed").blob().not_null())
             .col(ColumnDef::new("salt").blob().not_null())
             .to_owned();
-        manager.create_table(personal).await?;
-
-        let known = table(manager, "known")
-            .col(code("kind", manager))
-            .col(code("division", manager))
-            .col(code("id", manager))
-            .col(ColumnDef::new("body").text().not_null())
-            .primary_key(Index::create().col("kind").col("division").col("id"))
-            .to_owned();
-        manager.create_table(known).await
+        manager.create_table(personal).await
     }
 
     // A migration is applied whole or not at all, on SQLite too.

@@ -5,6 +5,7 @@ use kit::{form::Form, keys::Keys, page, refusal::Refusal};
 
 use crate::domain::{
     day::{Day, Period},
+    duty::{Mark, Search},
     figures::Figure,
     scope::{Scope, Selection},
 };
@@ -53,6 +54,36 @@ pub fn selection(prefix: &str, selection: Selection) -> Result<Selection, Refusa
     read(form, Some(selection))
 }
 
+/// Code of a person: 1 to 20 of A-Z, 0-9 and hyphen; or empty.
+pub fn person(code: &str) -> Result<String, Refusal> {
+    fits(code, 20).ok_or_else(|| {
+        Refusal::field("person", "工号为1至20位字母、数字或连字符", "a code has 1 to 20 of A-Z, 0-9 and hyphen")
+    })
+}
+
+/// Code of a duty post: 1 to 10 of A-Z and 0-9; or empty.
+pub fn post(code: &str) -> Result<String, Refusal> {
+    let plain = fits(code, 10).filter(|code| !code.contains('-'));
+    plain.ok_or_else(|| Refusal::field("post", "岗位代码为1至10位大写字母或数字", "a post has 1 to 10 of A-Z and 0-9"))
+}
+
+fn fits(code: &str, most: usize) -> Option<String> {
+    let plain = code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
+    (plain && code.len() <= most).then(|| code.to_owned())
+}
+
+/// What a duty counts as.
+pub fn mark(code: &str) -> Result<Mark, Refusal> {
+    Mark::named(code).ok_or_else(|| Refusal::field("mark", "须为已知指标", "must be one of the known figures"))
+}
+
+/// A month, YYYY-MM.
+pub fn month(text: &str) -> Result<Period, Refusal> {
+    let first = Day::parse(&format!("{text}-01")).filter(|_| text.len() == 7);
+    let month = first.map(|first| Period { first, last: Day::of(first.date().last_of_month()) });
+    month.ok_or_else(|| Refusal::field("month", "月份格式应为YYYY-MM", "must be a month YYYY-MM"))
+}
+
 /// The tokens of one list of cases, good for that list only.
 pub struct CasesToken<'a> {
     keys: &'a Keys,
@@ -82,4 +113,12 @@ impl<'a> CasesToken<'a> {
     fn scope(&self) -> Vec<&str> {
         ["ListFigureCases"].into_iter().chain(self.list.iter().map(String::as_str)).collect()
     }
+}
+
+/// What a token of a list of duties is good for: that list only.
+pub fn duties_token(search: &Search) -> [String; 7] {
+    let Search { division, period, unit, person, post, mark } = search;
+    let mark = mark.map_or("", Mark::code).to_owned();
+    let period = format!("{} {}", period.first, period.last);
+    ["ListDuties".to_owned(), division.to_string(), period, unit.clone(), person.clone(), post.clone(), mark]
 }

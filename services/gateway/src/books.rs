@@ -1,5 +1,7 @@
 //! The books: what is counted, listed and called how, each answer read in one snapshot of the database.
 
+pub mod duties;
+
 use std::collections::{BTreeMap, HashMap};
 
 use kit::{
@@ -36,6 +38,7 @@ pub struct Books {
 pub struct Stand {
     pub intake_seq: i64,
     pub directory_seq: i64,
+    pub roster_seq: i64,
     pub as_of: Moment,
 }
 
@@ -240,7 +243,7 @@ async fn cases(
 async fn stand(db: &impl sea_orm::ConnectionTrait, division: Division, as_of: Moment) -> Result<Stand, DbErr> {
     let rows = position::Entity::find().filter(position::Column::Division.eq(division.as_str())).all(db).await?;
     let seq = |source: &str| rows.iter().find(|row| row.source == source).map_or(0, |row| row.seq);
-    Ok(Stand { intake_seq: seq("intake"), directory_seq: seq("directory"), as_of })
+    Ok(Stand { intake_seq: seq("intake"), directory_seq: seq("directory"), roster_seq: seq("roster"), as_of })
 }
 
 async fn labels(tx: &DatabaseTransaction, division: Division) -> Result<Labels, DbErr> {

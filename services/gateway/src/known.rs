@@ -1,6 +1,12 @@
 //! What is known of those who call, in memory: read by every call, renewed after every entry of the directory's journal.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use kit::{store::Store, token::Verifier};
@@ -9,9 +15,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{domain::caller::Standing, store};
 
-/// How long a token of an unknown key may wait for the key: the directory signs with a new one at once, and the journal
-/// that tells of it is a moment behind.
-const KEY: Duration = Duration::from_secs(1);
+/// How long a call may wait for what is not known yet: the directory signs with a new key at once, and the journal that
+/// tells of it is a moment behind.
+const MOMENT: Duration = Duration::from_secs(1);
 /// So many may wait at once; whoever comes with nonsense is not to fill the house.
 const WAITING: usize = 64;
 
@@ -24,6 +30,8 @@ struct Inner {
     verifier: Verifier,
     renewed: watch::Sender<()>,
     waiting: Semaphore,
+    /// Whether something is missing that the directory has told before: who was revoked, it may be.
+    behind: AtomicBool,
 }
 
 impl Known {
@@ -35,6 +43,7 @@ impl Known {
             verifier: Verifier::new(),
             renewed: watch::Sender::new(()),
             waiting: Semaphore::new(WAITING),
+            behind: AtomicBool::new(false),
         }));
         known.renew().await?;
         Ok(known)
@@ -59,13 +68,31 @@ impl Known {
     }
 
     /// Waits a moment until a key is known.
-    pub async fn key(&self, id: &str) {
-        let mut renewed = self.0.renewed.subscribe();
-        if self.standing().knows_key(id) {
-            return;
+    pub async fn key(&self, id: &str) -> bool {
+        self.in_a_moment(|| self.standing().knows_key(id)).await
+    }
+
+    /// Waits a moment until all is known that the directory has told before.
+    pub async fn caught_up(&self) -> bool {
+        self.in_a_moment(|| !self.is_behind()).await
+    }
+
+    pub fn is_behind(&self) -> bool {
+        self.0.behind.load(Ordering::Acquire)
+    }
+
+    pub fn set_behind(&self, behind: bool) {
+        self.0.behind.store(behind, Ordering::Release);
+        self.0.renewed.send_replace(());
+    }
+
+    async fn in_a_moment(&self, holds: impl Fn() -> bool) -> bool {
+        if holds() {
+            return true;
         }
-        let Ok(_place) = self.0.waiting.try_acquire() else { return };
-        let known = renewed.wait_for(|()| self.standing().knows_key(id));
-        let _ = tokio::time::timeout(KEY, known).await;
+        let Ok(_place) = self.0.waiting.try_acquire() else { return false };
+        let mut renewed = self.0.renewed.subscribe();
+        let held = renewed.wait_for(|()| holds());
+        tokio::time::timeout(MOMENT, held).await.is_ok()
     }
 }

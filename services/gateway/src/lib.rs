@@ -32,7 +32,7 @@ use proto::{
     clock::v1::clock_service_server::ClockServiceServer, gateway::v1::metrics_service_server::MetricsServiceServer,
 };
 use tonic::service::Routes;
-use web::account::Accounts;
+use web::{account::Accounts, circular::Circulars};
 
 /// The service's name.
 pub const NAME: &str = "gateway";
@@ -51,9 +51,15 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
     let known = Known::open(&store).await?;
-    let [directory, intake] = [&peers.directory, &peers.intake].map(|peer| peer.clone().acting(NAME));
+    let [directory, intake, roster] =
+        [&peers.directory, &peers.intake, &peers.roster].map(|peer| peer.clone().acting(NAME));
+    if !follow::head::was_reached(&store).await? {
+        known.set_behind(true);
+        config.opened.spawn(follow::head::reach(store.clone(), directory.clone(), known.clone()));
+    }
     following(&store, "directory", directory, follow::directory::FollowDirectory(known.clone()));
     following(&store, "intake", intake, follow::intake::FollowIntake);
+    following(&store, "roster", roster, follow::roster::FollowRoster);
 
     let books = Books::new(&store, clock);
     let metrics = MetricsServiceServer::new(rpc::figures::Metrics { books: books.clone(), keys: keys.clone() });
@@ -65,8 +71,9 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     let accounts =
         Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), !config.web.ip().is_loopback());
     let own = admit::guard(own, Place::of);
+    let circulars = Circulars::new(peers.roster.clone());
     let routes = Gate::new(identify, rate).around(door::open(own, peers));
-    Ok(Open { routes, web: web::pages(books, keys, accounts) })
+    Ok(Open { routes, web: web::pages(books, keys, accounts, circulars) })
 }
 
 /// The other issuer of tokens, where one is configured.

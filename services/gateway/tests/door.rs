@@ -183,11 +183,25 @@ fn intake_stub() -> Routes {
         .add_service(JournalServiceServer::new(Heads("000002")))
 }
 
+fn roster_stub() -> Routes {
+    let mut routes = Routes::new(JournalServiceServer::new(Heads("000003")));
+    let router = routes.axum_router_mut();
+    *router = std::mem::take(router).route("/yizhan.roster.v1.RosterService/{*method}", axum::routing::any(echo));
+    routes
+}
+
 /// The door with its services in this process, and with its services behind TCP.
 async fn doors() -> [Routes; 2] {
-    let here = Peers { directory: Peer::in_process(directory_stub()), intake: Peer::in_process(intake_stub()) };
-    let there =
-        Peers { directory: testing::serve(directory_stub()).await, intake: testing::serve(intake_stub()).await };
+    let here = Peers {
+        directory: Peer::in_process(directory_stub()),
+        intake: Peer::in_process(intake_stub()),
+        roster: Peer::in_process(roster_stub()),
+    };
+    let there = Peers {
+        directory: testing::serve(directory_stub()).await,
+        intake: testing::serve(intake_stub()).await,
+        roster: testing::serve(roster_stub()).await,
+    };
     [here, there].map(|peers| door::open(Routes::default(), peers))
 }
 
@@ -296,7 +310,7 @@ async fn streams_pass_both_ways() {
 async fn a_journal_is_found_by_the_name_of_its_service() {
     for caller in callers().await {
         let mut journals = JournalServiceClient::new(caller);
-        for (service, whose) in [("directory", "000001"), ("intake", "000002")] {
+        for (service, whose) in [("directory", "000001"), ("intake", "000002"), ("roster", "000003")] {
             let mut request = tonic::Request::new(journal::ListHeadsRequest {});
             request.metadata_mut().insert("yizhan-service", service.parse().expect("metadata"));
             assert_eq!(journals.list_heads(request).await.expect("heads").into_inner().heads[0].division, whose);
@@ -362,7 +376,8 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
     let port =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
-    let peers = Peers { directory: dead, intake: Peer::in_process(intake_stub()) };
+    let (intake, roster) = (Peer::in_process(intake_stub()), Peer::in_process(roster_stub()));
+    let peers = Peers { directory: dead, intake, roster };
     let caller = testing::serve(door::open(Routes::default(), peers)).await;
     let mut units = DirectoryServiceClient::new(caller.clone());
     for _ in 0..2 {

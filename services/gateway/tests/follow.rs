@@ -26,8 +26,8 @@ fn case(told: &Told, facts: CaseFacts) {
     told.tell("case.told", facts.encode_to_vec());
 }
 
-async fn open(database: &TestDatabase, directory: &Told, intake: &Told) -> MetricsServiceClient<Peer> {
-    let peers = Peers { directory: directory.peer(), intake: intake.peer() };
+async fn open(database: &TestDatabase, directory: &Told, intake: &Told, roster: &Told) -> MetricsServiceClient<Peer> {
+    let peers = Peers { directory: directory.peer(), intake: intake.peer(), roster: roster.peer() };
     let config = database.config(&["gateway"]).await;
     let open = gateway::open(&config, &testing::clock("2016-03-31T10:00"), peers).await.expect("opens");
     MetricsServiceClient::new(testing::serve(open.routes).await)
@@ -64,7 +64,7 @@ async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
         for i in 0..1_200 {
             case(&intake, received(&format!("n{i:04}"), "2016-03-01"));
         }
-        let mut metrics = open(&database, &directory, &intake).await;
+        let mut metrics = open(&database, &directory, &intake, &Told::default()).await;
         let figures = figures_at(&mut metrics, 1_200, 2).await;
         assert_eq!(figures.total.expect("a total").received, 1_200);
         assert_eq!(figures.rows[0].label_zh, "县公安局");
@@ -75,7 +75,7 @@ async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
         assert_eq!((total.received, total.accepted, total.completed), (1_200, 1, 0));
 
         // A second gateway on the same database goes on where the first one stands, and counts nothing twice.
-        let mut metrics = open(&database, &directory, &intake).await;
+        let mut metrics = open(&database, &directory, &intake, &Told::default()).await;
         case(&intake, issued(taken, "2016-03-04", 3, "2016-03-07"));
         let total = figures_at(&mut metrics, 1_202, 2).await.total.expect("a total");
         assert_eq!((total.received, total.accepted, total.completed), (1_200, 1, 1));

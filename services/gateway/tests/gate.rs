@@ -2,7 +2,10 @@
 
 mod town;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use kit::{
@@ -162,6 +165,45 @@ async fn whatever_is_taken_back_is_refused_everywhere_and_after_a_restart_too() 
         town.directory.clerk(|person| person.state = proto::directory::v1::State::Inactive.into());
         town.settle().await;
         assert_eq!(who(&town.channel(None), Some(&other)).await, "CREDENTIAL_REVOKED");
+    }
+}
+
+#[tokio::test]
+async fn in_a_new_database_nobody_is_let_in_who_may_have_been_revoked() {
+    for database in testing::databases() {
+        let first = TestDatabase::sqlite();
+        let mut town = Town::open(&first).await;
+        town.directory.credential("operators/gone", |_| {});
+        town.directory.credential("operators/gone", |it| it.revoked = true);
+        let told = town.directory.clone();
+        // A database that knows nothing, and the journal is read out but for the entry that revokes.
+        told.most.store(4, Ordering::SeqCst);
+        let new = database.config(&["gateway"]).await.database("gateway");
+        town.config.databases.insert("gateway".into(), new);
+        let (gone, token) = (town.identity("operators/gone"), town.token());
+        // At the second start some of it was heard, and that is not all.
+        for _ in 0..2 {
+            town.serve(told.peer()).await;
+            assert_eq!(who(&town.channel(Some(&gone)), None).await, "NOT_READY");
+            assert_eq!(who(&town.channel(None), Some(&token)).await, "NOT_READY");
+            assert_eq!(who(&town.channel(Some(&town.identity(TERMINAL))), None).await, "NOT_READY");
+            assert_eq!(who(&town.channel(None), None).await, "nobody");
+            let service = town.identity("services/intake");
+            assert!(who(&town.channel(Some(&service)), None).await.starts_with("SERVICE"));
+        }
+        let request = call(GetCaseRequest::default(), Some(&token));
+        let status = CaseServiceClient::new(town.channel(None)).get_case(request).await.expect_err("not yet");
+        let again = tonic_types::StatusExt::get_error_details(&status).retry_info().and_then(|info| info.retry_delay);
+        assert!(status.code() == Code::Unavailable && again.is_some(), "{status:?}");
+
+        told.most.store(0, Ordering::SeqCst);
+        town.settle().await;
+        assert_eq!(who(&town.channel(Some(&gone)), None).await, "CREDENTIAL_REVOKED");
+        assert!(who(&town.channel(None), Some(&token)).await.starts_with("CLERK"));
+        // From then on the database knows, whether the directory is there or not.
+        town.serve(kit::peer::Peer::in_process(tonic::service::Routes::default())).await;
+        assert_eq!(who(&town.channel(Some(&gone)), None).await, "CREDENTIAL_REVOKED");
+        assert!(who(&town.channel(None), Some(&token)).await.starts_with("CLERK"));
     }
 }
 

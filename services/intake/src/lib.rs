@@ -15,7 +15,7 @@ pub mod sweep;
 
 use std::sync::Arc;
 
-use follow::directory::FollowDirectory;
+use follow::roster::FollowRoster;
 use kit::{
     admit,
     clock::Clock,
@@ -25,6 +25,7 @@ use kit::{
     serve::{MOST_IN, MOST_OUT, OpenError},
     store::{Store, Writer, feed::Feed, follow},
 };
+use mirror::FollowDirectory;
 use office::Office;
 use proto::intake::v1::{
     attachment_service_server::AttachmentServiceServer, case_service_server::CaseServiceServer,
@@ -33,8 +34,8 @@ use proto::intake::v1::{
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
-/// Opens the service on its database; `directory` is whom it follows.
-pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Routes, OpenError> {
+/// Opens the service on its database; `directory` and `roster` are whom it follows.
+pub async fn open(config: &Config, clock: &Clock, directory: Peer, roster: Peer) -> Result<Routes, OpenError> {
     let store = Store::open::<migrations::intake::Migrator>("intake", &config.database("intake")).await?;
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
@@ -42,12 +43,18 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
     let files = files::Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
-    follow(
-        &store,
-        "directory",
-        directory.acting("intake"),
-        FollowDirectory { office: office.clone(), learned: learned.clone() },
-    );
+    let (learning, telling) = (office.clone(), learned.clone());
+    let learns = move || {
+        let (office, learned) = (learning.clone(), telling.clone());
+        async move {
+            office.refresh().await?;
+            // The hall may have another calendar.
+            learned.notify_one();
+            Ok(())
+        }
+    };
+    follow(&store, "directory", directory.acting("intake"), FollowDirectory(learns));
+    follow(&store, "roster", roster.acting("intake"), FollowRoster(office.clone()));
     config.opened.spawn(sweep::run(office.clone(), clock.actor(), learned));
     config.opened.spawn(sealing::run(office.clone()));
 

@@ -29,7 +29,7 @@ const NAMED: u64 = 20;
 #[derive(Default)]
 struct Count {
     done: u64,
-    /// Altered, or their key is missing.
+    /// Altered, or their key is missing, or not to be read at all.
     shut: u64,
     /// The store did not take them.
     failed: u64,
@@ -75,13 +75,13 @@ async fn pass(office: &Office, done: &mut u64) -> Result<Count, DbErr> {
         while let Some((division, id, outcome)) = changes.next().await {
             match outcome {
                 Ok(()) => (count.done, *done) = (count.done + 1, *done + 1),
-                Err(refusal) if refusal.kind() == Kind::DataLoss => {
+                Err(refusal) if refusal.kind() == Kind::Unavailable => count.failed += 1,
+                Err(refusal) => {
                     count.shut += 1;
                     if count.shut <= NAMED {
-                        tracing::error!(division, id, "personal data does not open, and is left as it is");
+                        tracing::error!(division, id, %refusal, "personal data does not open, and is left as it is");
                     }
                 }
-                Err(_) => count.failed += 1,
             }
         }
         telemetry::tell_sealed_otherwise("intake", all.saturating_sub(count.done));

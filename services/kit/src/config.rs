@@ -16,15 +16,17 @@ use crate::{keys::Scheme, store::Store};
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 22] = [
     "data",
     "listen",
     "web",
     "databases.directory",
     "databases.intake",
+    "databases.roster",
     "databases.gateway",
     "peers.directory",
     "peers.intake",
+    "peers.roster",
     "key_file",
     "cipher",
     "otlp",

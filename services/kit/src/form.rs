@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::refusal::{Fault, Refusal};
@@ -71,6 +72,20 @@ impl Form {
             return least;
         }
         number
+    }
+
+    /// A day, YYYY-MM-DD; None where there is none.
+    pub fn date(&mut self, field: &str, text: &str) -> Option<Date> {
+        if text.is_empty() {
+            return None;
+        }
+        // The plain form only: jiff would also take times and zones.
+        let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let day = text.parse::<Date>().ok().filter(|day| plain && (1900..=2200).contains(&day.year()));
+        if day.is_none() {
+            self.fault(field, "日期格式应为YYYY-MM-DD", "must be a date YYYY-MM-DD of the years 1900 to 2200");
+        }
+        day
     }
 
     /// Takes a reading's result, keeping its faults.

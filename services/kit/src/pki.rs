@@ -28,6 +28,7 @@ use x509_parser::{
 
 use crate::{
     clock::{Moment, wall},
+    keys::own_as,
     refusal::Refusal,
 };
 
@@ -214,11 +215,15 @@ pub fn expires_at(certificate_der: &[u8]) -> Option<Moment> {
     Some(Moment(certificate.validity().not_after.timestamp().saturating_mul(1_000_000)))
 }
 
+/// From when on a certificate is good.
+pub fn begins_at(certificate_der: &[u8]) -> Option<Moment> {
+    let (_, certificate) = X509Certificate::from_der(certificate_der).ok()?;
+    Some(Moment(certificate.validity().not_before.timestamp().saturating_mul(1_000_000)))
+}
+
 /// When a certificate of the authority was given, to the second.
 pub fn given_at(certificate_der: &[u8]) -> Option<Moment> {
-    let (_, certificate) = X509Certificate::from_der(certificate_der).ok()?;
-    let start = certificate.validity().not_before.timestamp().saturating_mul(1_000_000);
-    Some(Moment(start.saturating_add(EARLY.as_micros() as i64)))
+    Some(Moment(begins_at(certificate_der)?.0.saturating_add(EARLY.as_micros() as i64)))
 }
 
 /// SHA-256 of a certificate.
@@ -405,6 +410,10 @@ fn draft(folder: &Path, name: &str, text: &str) -> io::Result<std::path::PathBuf
     let mut file = options.open(&draft)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
+    // What the superuser makes or renews beside the authority's key is still read by whose key it is.
+    if let Ok(authority) = fs::metadata(folder.join(AUTHORITY_KEY)) {
+        own_as(&authority, &draft)?;
+    }
     Ok(draft)
 }
 

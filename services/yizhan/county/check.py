@@ -178,8 +178,12 @@ for w in windows:
         fault("windows.csv", w["line"], f"code {w['code']} is not a letter and two digits")
     if w["unit"] and w["unit"] not in unit_by_code:
         fault("windows.csv", w["line"], f"unit {w['unit']} does not exist")
-    if {w["accepts"], w["issues"]} != {"true", "false"}:
-        fault("windows.csv", w["line"], "a window either accepts or issues, never both and never neither")
+    if w["accepts"] == w["issues"] == "true":
+        fault("windows.csv", w["line"], "a window either accepts or issues, never both")
+    if not {w["accepts"], w["issues"]} <= {"true", "false"}:
+        fault("windows.csv", w["line"], "accepts and issues are true or false")
+    if w["accepts"] == w["issues"] == "false" and not w["code"].startswith("D"):
+        fault("windows.csv", w["line"], "only a duty desk (D..) neither accepts nor issues")
     if w["accepts"] == "true" and not w["unit"]:
         fault("windows.csv", w["line"], "an accepting window belongs to a unit")
     if w["floor"] not in {"1", "2", "3"}:

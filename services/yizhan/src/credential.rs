@@ -3,7 +3,10 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use kit::{clock::wall, pki, tls};
+use kit::{
+    clock::{Moment, wall},
+    pki, tls,
+};
 use rustls::{
     RootCertStore,
     crypto::aws_lc_rs,
@@ -32,10 +35,27 @@ pub fn certificate(file: &Path) -> Option<CertificateDer<'static>> {
     CertificateDer::from_pem_file(file).ok()
 }
 
+/// Whether the certificate in a file has expired.
+pub fn has_expired(file: &Path) -> bool {
+    certificate(file).and_then(|certificate| pki::expires_at(&certificate)).is_some_and(|until| until <= wall())
+}
+
 fn in_time(file: &Path) -> anyhow::Result<()> {
-    let until = certificate(file).and_then(|certificate| pki::expires_at(&certificate));
-    let Some(until) = until.filter(|until| *until <= wall()) else { return Ok(()) };
-    let (shown, until) = (file.display(), time(Some(&until.timestamp())));
+    let Some(certificate) = certificate(file) else { return Ok(()) };
+    let (from, until) = (pki::begins_at(&certificate), pki::expires_at(&certificate));
+    let told = |at: Option<Moment>| time(at.map(Moment::timestamp).as_ref());
+    let shown = file.display();
+    if from.is_some_and(|from| wall() < from) {
+        let from = told(from);
+        return Err(trouble(
+            format!("凭证 {shown} 自 {from} 起才有效。请核对本机时间"),
+            format!("the credential {shown} is good from {from} on; look at this machine's clock"),
+        ));
+    }
+    if !has_expired(file) {
+        return Ok(());
+    }
+    let until = told(until);
     Err(trouble(
         format!(
             "凭证 {shown} 已于 {until} 过期。终端请运维人员另行登记（yizhan admin enrol terminal），\
@@ -85,4 +105,24 @@ fn unusable(file: &Path, error: &io::Error) -> anyhow::Error {
         format!("凭证文件内容有误，或证书与私钥不是一对：{}", file.display()),
         format!("the credential cannot be used: {error}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_good_yet_has_one_look_at_the_clock() {
+        let file = std::env::temp_dir().join(format!("yizhan-test-{}.pem", uuid::Uuid::new_v4()));
+        let mut params = CertificateParams::default();
+        (params.not_before, params.not_after) = (date_time_ymd(2999, 1, 1), date_time_ymd(2999, 12, 31));
+        let signed = params.self_signed(&KeyPair::generate().expect("a key")).expect("signed");
+        std::fs::write(&file, signed.pem()).expect("written");
+        let told = in_time(&file).expect_err("not yet").to_string();
+        assert!(told.contains("请核对本机时间") && told.contains("2999-01-01 08:00"), "{told}");
+        assert!(!has_expired(&file));
+        std::fs::remove_file(file).expect("removed");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod clock;
+mod columns;
 mod credential;
 mod demo;
 mod folder;
@@ -12,6 +13,7 @@ mod name;
 mod papers;
 mod password;
 mod peer;
+mod roster;
 mod secret;
 mod serve;
 mod sign_in;
@@ -43,11 +45,13 @@ struct Program {
 
 #[derive(Subcommand)]
 enum Task {
-    /// 运行服务 · Serve: directory, intake and gateway in one process, or one of them
+    /// 运行服务 · Serve: directory, intake, roster and gateway in one process, or one of them
     Serve(serve::Args),
     /// 窗口办件 · Work at a window: receive, accept, decide, issue, track
     #[command(alias = "w")]
     Window(Box<window::Args>),
+    /// 领导值班、调班、考勤、通报、窗口AB岗 · Duty of the units' leaders, its attendance and circulars; window staffing
+    Roster(Box<roster::Args>),
     /// 导入机构、窗口、人员和事项 · Import units, windows, people and items
     Import(Box<import::Args>),
     /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
@@ -78,6 +82,7 @@ async fn main() -> ExitCode {
     let done = match help::parse::<Program>().task {
         Task::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Window(args) => window::run(*args).await,
+        Task::Roster(args) => roster::run(*args).await,
         Task::Import(args) => import::run(*args).await,
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),

@@ -2,6 +2,11 @@
 
 use crate::{peer::WHERE, trouble};
 
+/// The code at the end of a resource name.
+pub fn last(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, last)| last)
+}
+
 /// The division that codes belong to.
 #[derive(clap::Args)]
 pub struct Division {

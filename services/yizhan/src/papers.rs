@@ -87,15 +87,29 @@ impl Kept {
         };
         of(self.role, &format!("services/{}", self.role), &self.hosts, SERVICE_LIFE)?;
         of("operator", "operators/first", &[], CLIENT_LIFE)?;
-        others(&self.folder)?
-            .try_for_each(|code| of(&format!("{OPERATOR}{code}"), &format!("operators/{code}"), &[], CLIENT_LIFE))
+        // The role's own papers are made: what is wrong with another's is nobody else's trouble.
+        for (code, name) in others(&self.folder) {
+            if let Err(error) = of(&format!("{OPERATOR}{code}"), &name, &[], CLIENT_LIFE) {
+                tracing::warn!(%error, name, "an operator's certificate was not renewed");
+            }
+        }
+        Ok(())
     }
 }
 
-/// The operators that were made besides the first, whose files lie here.
-fn others(folder: &Path) -> io::Result<impl Iterator<Item = String>> {
-    let names = fs::read_dir(folder)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    Ok(names.filter_map(|name| Some(name.strip_prefix(OPERATOR)?.strip_suffix(".pem")?.to_owned())))
+/// The operators that were made besides the first, and their names: those whose two files lie here and say so themselves.
+/// A file alone makes nobody an operator.
+fn others(folder: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let codes = files.filter_map(|file| Some(file.strip_prefix(OPERATOR)?.strip_suffix(".pem")?.to_owned()));
+    let named = codes.map(|code| (code.clone(), format!("operators/{code}")));
+    named.filter(|(code, name)| is_of(&folder.join(format!("{OPERATOR}{code}")), name)).collect()
+}
+
+/// Whether the certificate of a stem says this name, with its key beside it.
+fn is_of(stem: &Path, name: &str) -> bool {
+    Identity::open(stem).is_ok_and(|identity| identity.name().as_deref() == Some(name))
 }
 
 /// What a server is reached by.
@@ -109,4 +123,33 @@ fn hosts(config: &Config) -> Vec<String> {
         }
     }
     hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_whose_files_are_no_use_stops_nobody_and_a_file_makes_nobody_an_operator() {
+        let folder = std::env::temp_dir().join(format!("yizhan-test-{}", uuid::Uuid::new_v4()));
+        let kept = Kept { folder: folder.clone(), role: "gateway", hosts: HERE.map(str::to_owned).to_vec() };
+        kept.open().expect("made");
+        let authority = Authority::open(&folder).expect("the authority");
+        let old = |name: &str| authority.issue(name, &[], Duration::from_secs(60)).expect("a credential");
+        old("operators/li").save(&folder.join("operator-li")).expect("written");
+        old("divisions/410223/terminals/T1").save(&folder.join("operator-thief")).expect("written");
+        old("operators/bad").save(&folder.join("operator-bad")).expect("written");
+        fs::write(folder.join("operator-bad.key"), "no key").expect("written");
+        fs::write(folder.join("operator-empty.pem"), "").expect("written");
+        old("operators/keyless").save(&folder.join("operator-keyless")).expect("written");
+        fs::remove_file(folder.join("operator-keyless.key")).expect("removed");
+
+        kept.open().expect("opened");
+        let is_old = |stem: &str| Identity::open(&folder.join(stem)).expect("there").is_old();
+        assert!(!is_old("gateway") && !is_old("operator-li") && is_old("operator-thief") && is_old("operator-bad"));
+        for left_alone in ["operator-empty.key", "operator-keyless.key"] {
+            assert!(!folder.join(left_alone).exists(), "{left_alone}");
+        }
+        fs::remove_dir_all(folder).expect("removed");
+    }
 }

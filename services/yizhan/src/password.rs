@@ -7,8 +7,7 @@ use proto::directory::v1::{self as pb, credential_service_client::CredentialServ
 use crate::{
     peer::{Link, PATIENCE, refused, timed},
     secret,
-    sign_in::{Args, SignedIn},
-    trouble,
+    sign_in::{Args, SignedIn, nobody},
 };
 
 pub const EXAMPLE: &str = "\
@@ -21,18 +20,20 @@ It asks for the old password, then the new one. Whoever has forgotten it asks th
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let person = args.division.name("people", &args.person)?;
     let peer = args.to.terminal()?;
-    let bearer = SignedIn::at(&args.to.folder()).bearer(&person, &peer).await.map_err(|status| refused(&status))?;
-    let bearer = bearer.ok_or_else(|| {
-        trouble(
-            format!("{person} 未在本机登录，请先运行 yizhan sign-in {person}"),
-            format!("{person} is not signed in here; first: yizhan sign-in {person}"),
-        )
-    })?;
+    let signed = SignedIn::at(&args.to.folder());
+    let bearer = async || match signed.bearer(&person, &peer).await {
+        Ok(bearer) => bearer.ok_or_else(|| nobody(&person)),
+        Err(status) => Err(status),
+    };
+    // Nobody types for nothing.
+    bearer().await.map_err(|status| refused(&status))?;
     let request = pb::ChangePasswordRequest {
         old_password: secret::read("现用密码 · old password: ")?,
         new_password: secret::new_password()?,
     };
-    let link = Link::new(peer, Some(bearer), PATIENCE);
+    // The token may have run out while it was typed.
+    let bearer = bearer().await.map_err(|status| refused(&status))?;
+    let link = Link::new(peer.clone(), Some(bearer), PATIENCE);
     let changed = CredentialServiceClient::new(link).change_password(timed(request)).await;
     let changed = changed.map_err(|status| refused(&status))?.into_inner();
     let mut out = io::stdout().lock();

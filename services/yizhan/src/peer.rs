@@ -9,6 +9,7 @@ use std::{
 use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION, uri::Scheme};
 pub use kit::peer::Peer;
 use kit::tls;
+use proto::directory::v1::{ListSigningKeysRequest, credential_service_client::CredentialServiceClient};
 use tonic::{Status, body::Body};
 
 use crate::{credential, trouble, unreached};
@@ -97,6 +98,12 @@ pub fn connect(setting: &str, url: &str, tls: &tls::Client) -> anyhow::Result<Pe
             format!("{setting}: \"{url}\" is no URL; it reads https://HOST:PORT"),
         )
     })
+}
+
+/// Whether the server says of what one comes with that it was revoked. Where it does not answer, nobody knows.
+pub async fn is_revoked(peer: Peer) -> bool {
+    let asked = CredentialServiceClient::new(peer).list_signing_keys(timed(ListSigningKeysRequest {})).await;
+    asked.is_err_and(|status| kit::status::reason(&status) == "CREDENTIAL_REVOKED")
 }
 
 /// With a deadline, which the door demands.

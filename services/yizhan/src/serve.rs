@@ -48,6 +48,8 @@ pub enum Role {
     Directory,
     /// 办件：事项和办件 · items and cases
     Intake,
+    /// 值班：领导值班、窗口AB岗、通报 · leaders' duty, window staffing, circulars
+    Roster,
     /// 网关：统一入口、统计、网页 · the door, the figures, the pages
     Gateway,
 }
@@ -57,6 +59,7 @@ impl Role {
         match self {
             Role::Directory => "directory",
             Role::Intake => "intake",
+            Role::Roster => "roster",
             Role::Gateway => "gateway",
         }
     }
@@ -119,7 +122,8 @@ fn configure(args: &Args) -> anyhow::Result<Config> {
 enum Wiring {
     All,
     Directory,
-    Intake(Peer),
+    Intake(Peer, Peer),
+    Roster(Peer),
     Gateway(gateway::Peers),
 }
 
@@ -129,24 +133,31 @@ impl Wiring {
         Ok(match role {
             None => Wiring::All,
             Some(Role::Directory) => Wiring::Directory,
-            Some(Role::Intake) => Wiring::Intake(peer("directory")?),
-            Some(Role::Gateway) => {
-                Wiring::Gateway(gateway::Peers { directory: peer("directory")?, intake: peer("intake")? })
-            }
+            Some(Role::Intake) => Wiring::Intake(peer("directory")?, peer("roster")?),
+            Some(Role::Roster) => Wiring::Roster(peer("directory")?),
+            Some(Role::Gateway) => Wiring::Gateway(gateway::Peers {
+                directory: peer("directory")?,
+                intake: peer("intake")?,
+                roster: peer("roster")?,
+            }),
         })
     }
 
     async fn open(self, config: &Config, clock: &Clock) -> anyhow::Result<(Routes, Option<axum::Router>)> {
         let peers = match self {
             Wiring::Directory => return Ok((behind(open("directory", directory::open(config, clock)).await?), None)),
-            Wiring::Intake(peer) => {
-                return Ok((behind(open("intake", intake::open(config, clock, peer)).await?), None));
+            Wiring::Intake(directory, roster) => {
+                return Ok((behind(open("intake", intake::open(config, clock, directory, roster)).await?), None));
+            }
+            Wiring::Roster(peer) => {
+                return Ok((behind(open("roster", roster::open(config, clock, peer)).await?), None));
             }
             Wiring::Gateway(peers) => peers,
             Wiring::All => {
                 let directory = Peer::in_process(open("directory", directory::open(config, clock)).await?);
-                let intake = open("intake", intake::open(config, clock, directory.clone())).await?;
-                gateway::Peers { directory, intake: Peer::in_process(intake) }
+                let roster = Peer::in_process(open("roster", roster::open(config, clock, directory.clone())).await?);
+                let intake = open("intake", intake::open(config, clock, directory.clone(), roster.clone())).await?;
+                gateway::Peers { directory, intake: Peer::in_process(intake), roster }
             }
         };
         let gateway = open("gateway", gateway::open(config, clock, peers)).await?;
@@ -203,12 +214,13 @@ impl Server {
                 "training mode keeps its databases in the data folder; take `databases` out of the settings",
             ));
         }
-        let unknown = |service: &str| peer_url(config, service).map(drop);
-        match role {
-            Some(Role::Intake) => unknown("directory")?,
-            Some(Role::Gateway) => unknown("directory").and_then(|()| unknown("intake"))?,
-            None | Some(Role::Directory) => {}
-        }
+        let needed: &[&str] = match role {
+            Some(Role::Roster) => &["directory"],
+            Some(Role::Intake) => &["directory", "roster"],
+            Some(Role::Gateway) => &["directory", "intake", "roster"],
+            None | Some(Role::Directory) => &[],
+        };
+        needed.iter().try_for_each(|service| peer_url(config, service).map(drop))?;
         let folder = Folder::claim(&config.data, clock)?;
         // Ports first: an address in use is told before a database is touched.
         let listener = bind(config.listen, "listen").await?;
@@ -293,7 +305,7 @@ mod tests {
         let watch = WatchCasesRequest { parent: "divisions/410223".into(), ..Default::default() };
         let mut changes = CaseServiceClient::new(peer.clone()).watch_cases(watch).await.expect("watches").into_inner();
         let mut tails = Vec::new();
-        for service in ["directory", "intake"] {
+        for service in ["directory", "intake", "roster"] {
             let mut request = tonic::Request::new(ReadEntriesRequest { tail: true, ..Default::default() });
             request.metadata_mut().insert("yizhan-service", service.parse().expect("text"));
             let entries = JournalServiceClient::new(peer.clone()).read_entries(request).await.expect("follows");
@@ -314,7 +326,7 @@ mod tests {
             };
             assert_eq!(kit::status::reason(&ended), "STOPPING");
         }
-        for service in ["directory", "intake", "gateway"] {
+        for service in ["directory", "intake", "roster", "gateway"] {
             assert!(fs::exists(config.data.join(format!("{service}.db"))).expect("looked"));
             assert!(!fs::exists(config.data.join(format!("{service}.db-wal"))).expect("looked"), "{service}");
         }

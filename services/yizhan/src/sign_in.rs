@@ -269,6 +269,13 @@ fn stale(person: &str) -> Status {
     Refusal::new(Kind::Unauthenticated, "SIGN_IN_AGAIN", zh, en).into()
 }
 
+/// UNAUTHENTICATED: what a person does is not done in the terminal's name.
+pub fn nobody(person: &str) -> Status {
+    let zh = format!("{person} 未在本机登录，请先运行 yizhan sign-in {person}");
+    let en = format!("{person} is not signed in here; first: yizhan sign-in {person}");
+    Refusal::new(Kind::Unauthenticated, "SIGN_IN_FIRST", zh, en).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,9 @@ use proto::directory::v1::{self as pb, credential_service_client::CredentialServ
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::{
+    credential,
     name::Division,
-    peer::{To, folder_of, refused, timed},
+    peer::{To, folder_of, is_revoked, refused, timed},
     secret,
     sign_in::SignedIn,
     time, trouble,
@@ -53,9 +54,10 @@ const ENROL: &str = "\
   yizhan terminal enrol T1 --division 410223 --server https://10.0.0.3:4100 --credential t1.pem
 
 --credential 是将要写入的文件，同一目录中须先有服务器的 ca.pem。启用码在提示后输入，或由标准输入给出。
-没有得到答复时，在启用码有效期内再运行一次即可。
+没有得到答复时，在启用码有效期内再运行一次即可。证书已过期或被吊销的，照此重新启用，旧文件改名保留。
 --credential is the file to be written, and the server's ca.pem has to lie beside it. Type the code when asked, or give it
-on standard input. Where no answer came, run it again while the code is good.";
+on standard input. Where no answer came, run it again while the code is good. Where the certificate there has expired or was
+revoked, this enrols anew; the old files are kept under other names.";
 
 const RENEW: &str = "\
 示例 · Example:
@@ -73,20 +75,51 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 async fn enrol(args: &Args, terminal: &str) -> anyhow::Result<()> {
     let stem = args.to.stem("terminal");
-    if stem.with_added_extension("pem").exists() {
-        let shown = stem.with_added_extension("pem").display().to_string();
+    let file = stem.with_added_extension("pem");
+    let used_up = file.exists();
+    if used_up && !is_used_up(args, &file).await {
+        let shown = file.display();
         return Err(trouble(
-            format!("{shown} 已存在，请用 --credential 指定另一个文件"),
-            format!("{shown} is there already; name another by --credential"),
+            format!("{shown} 已存在且仍然有效，请用 --credential 指定另一个文件"),
+            format!("{shown} is there already, and good; name another by --credential"),
         ));
     }
     let name = args.division.name("terminals", terminal)?;
     let peer = args.to.unknown(&args.to.folder())?;
     let enrolment_code = secret::read("启用码 · code: ")?.trim().to_owned();
+    if used_up {
+        set_aside(&stem)?;
+    }
     let (key_pem, signing_request_pem) = request(&stem)?;
     let request = pb::EnrolTerminalRequest { name, enrolment_code, signing_request_pem };
     let given = CredentialServiceClient::new(peer).enrol_terminal(timed(request)).await;
-    keep(&stem, given.map_err(|status| refused(&status))?.into_inner(), key_pem)
+    keep(&stem, given.map_err(|status| refused(&status))?.into_inner(), key_pem)?;
+    forget_sessions(args)
+}
+
+/// Whether a certificate is good no more: it has expired, or the server says that it was revoked.
+async fn is_used_up(args: &Args, file: &Path) -> bool {
+    if credential::has_expired(file) {
+        return true;
+    }
+    match args.to.terminal() {
+        Ok(peer) => is_revoked(peer).await,
+        Err(_) => false,
+    }
+}
+
+/// What was good before is no more, and the terminal gets a key that nobody has had: the old files are kept under other
+/// names, should it be this machine's clock that is wrong.
+fn set_aside(stem: &Path) -> anyhow::Result<()> {
+    // The key first: without its certificate it would be used again.
+    for end in ["key", "pem"] {
+        let file = stem.with_added_extension(end);
+        match fs::rename(&file, stem.with_added_extension("old").with_added_extension(end)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unkept(&file, &error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The key, and the request for a certificate of it. The key is kept before anything is asked: where an answer is lost, it
@@ -94,13 +127,15 @@ async fn enrol(args: &Args, terminal: &str) -> anyhow::Result<()> {
 fn request(stem: &Path) -> anyhow::Result<(String, String)> {
     let file = stem.with_added_extension("key");
     let requested = if file.exists() { requested(&file) } else { made(&file) };
-    requested.map_err(|error| {
-        let shown = file.display();
-        trouble(
-            format!("私钥 {shown} 无法读写，请检查目录权限；不再需要的旧文件可删除后重试"),
-            format!("the key {shown} cannot be kept: {error}; where nobody needs it, delete it and try again"),
-        )
-    })
+    requested.map_err(|error| unkept(&file, &error))
+}
+
+fn unkept(file: &Path, error: &io::Error) -> anyhow::Error {
+    let shown = file.display();
+    trouble(
+        format!("文件 {shown} 无法读写，请检查目录权限；不再需要的旧文件可删除后重试"),
+        format!("{shown} cannot be kept: {error}; where nobody needs it, delete it and try again"),
+    )
 }
 
 fn made(file: &Path) -> io::Result<(String, String)> {
@@ -123,7 +158,11 @@ async fn renew(args: &Args) -> anyhow::Result<()> {
     let request = pb::RenewCertificateRequest { signing_request_pem };
     let given = CredentialServiceClient::new(peer).renew_certificate(timed(request)).await;
     keep(&stem, given.map_err(|status| refused(&status))?.into_inner(), key_pem)?;
-    // Sessions are bound to the certificate that they began with.
+    forget_sessions(args)
+}
+
+/// Sessions are bound to the certificate that they began with.
+fn forget_sessions(args: &Args) -> anyhow::Result<()> {
     for person in SignedIn::at(&args.to.folder()).forget_stale()? {
         writeln!(io::stdout().lock(), "原登录已失效，请重新登录 · sign in again:  yizhan sign-in {person}")?;
     }
@@ -136,7 +175,7 @@ fn keep(stem: &Path, certificate: pb::Certificate, key_pem: String) -> anyhow::R
         (stem.with_added_extension("pem").display().to_string(), time(certificate.expires_at.as_ref()));
     identity.save(stem).map_err(|error| {
         trouble(
-            format!("证书已签发，但无法写入 {shown}。请检查目录权限后，用同一启用码再运行一次"),
+            format!("证书已签发，但无法写入 {shown}。请检查目录权限后再运行一次"),
             format!(
                 "the certificate was given, and cannot be written to {shown}: {error}; mend that, and run this again"
             ),

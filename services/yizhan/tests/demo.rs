@@ -38,11 +38,27 @@ fn a_small_year_ends_with_all_but_seven_cases_complete() {
     let sum = |name: &str| months.iter().map(|month| month[name].as_i64().expect("a number")).sum::<i64>();
     assert_eq!((months.len(), sum("accepted"), sum("received")), (12, 1_500, year("received")));
 
+    check_duty(&table["duty"]);
+
     let open = table["open_cases"].as_array().expect("cases");
     let mut states: Vec<_> = open.iter().map(|case| case["state"].as_str().expect("a state")).collect();
     states.sort_unstable();
     assert_eq!(states, ["ACCEPTED", "ACCEPTED", "ACCEPTED", "GRANTED", "SUSPENDED", "SUSPENDED", "SUSPENDED"]);
     assert!(open.iter().all(|case| !case["county_note"].is_null() && case["why"]["zh"] != ""), "{table:#}");
+}
+
+/// Three seats of two halves on each of 248 working days: from 6 January on, the first that can be published in time.
+const SEATS: i64 = 3 * 2 * 248;
+
+fn check_duty(duty: &Value) {
+    let figure = |name: &str| duty[name].as_i64().expect("a number");
+    let [required, attended, absent] = ["required", "attended", "absent"].map(figure);
+    assert_eq!((attended + absent, required + figure("excused")), (required, SEATS), "{duty:#}");
+    assert_eq!(figure("attendance_rate_basis_points"), attended * 10_000 / required);
+    for mark in ["substituted", "late", "early", "absent", "excused"] {
+        assert!((1..100).contains(&figure(mark)), "{mark}: {duty:#}");
+    }
+    assert_eq!((figure("circulars_issued"), figure("circulars_waiting")), (11, 1), "December's waits for January");
 }
 
 #[test]
@@ -51,6 +67,7 @@ fn a_year_that_is_replayed_again_counts_nothing_twice() {
     let folder = data.to_str().expect("a path in UTF-8");
     let [first, again] = [(); 2].map(|()| year(&["--cases", "300", "--data", folder]));
     assert_eq!((&first["year"], &first["open_cases"]), (&again["year"], &again["open_cases"]));
+    assert_eq!(first["duty"], again["duty"]);
     std::fs::remove_dir_all(&data).expect("the folder is ours");
 }
 

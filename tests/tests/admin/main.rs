@@ -82,7 +82,7 @@ async fn a_terminal_is_enrolled_worked_at_renewed_and_revoked_and_no_secret_is_t
     let renewed = town.at(&credential, &["terminal", "renew"], "").ok();
     assert!(renewed.out.contains("请重新登录") && renewed.out.contains("people/C012"), "{renewed:?}");
     assert!(!session.exists());
-    receive(&town, &credential).refused("[ROLE_NOT_ALLOWED]");
+    receive(&town, &credential).refused("[SIGN_IN_FIRST]");
     fs::write(&session, before).expect("written");
     town.at(&credential, &["password", "C012"], &typed).refused("[SIGN_IN_AGAIN]");
     receive(&town, &credential).refused("[SIGN_IN_AGAIN]");
@@ -103,6 +103,58 @@ async fn a_terminal_is_enrolled_worked_at_renewed_and_revoked_and_no_secret_is_t
     refused.refused("[CREDENTIAL_REVOKED]");
     kept.extend([PASSWORD, NEW, "not the old one"].map(str::to_owned));
     town.keeps(&kept, &[code]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clerk_did_while_the_line_was_cut_waits_until_they_are_signed_in_again() {
+    let town = Town::open().await;
+    let (credential, _) = desk(&town, "T1");
+    let nowhere = format!("https://{}", crate::house::program::free_address());
+    let item = format!("{DIVISION}-012-001");
+    let receive = ["window", "--window", "A01", "--clerk", "C012", "--server", &town.url(), "receive", "--item", &item];
+    let receive = [&receive[..], &["--applicant", "张某某", "--id", "41022319900101001X", "--material", "M1"]].concat();
+    let cut: Vec<&str> = receive.iter().map(|arg| if *arg == town.url() { nowhere.as_str() } else { arg }).collect();
+    assert_eq!(town.at(&credential, &cut, "").code, 3);
+    let folder = credential.parent().expect("a folder");
+    fs::remove_file(folder.join("signed-in-410223-C012.json")).expect("nobody is signed in");
+
+    let deliver = ["window", "deliver", "--moved", "--json"];
+    let said = town.at(&credential, &deliver, "");
+    assert!(said.code == 3 && said.out.contains("not signed in here"), "{said:?}");
+    let refused = fs::read_dir(credential.with_extension("spool").join("refused")).into_iter().flatten();
+    assert_eq!(refused.count(), 0, "nothing is set aside");
+    sign_in(&town, &credential, PASSWORD).ok();
+    let said = town.at(&credential, &deliver, "").ok();
+    assert_eq!(said.json()[0]["outcome"], "delivered", "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_was_revoked_or_came_too_late_is_enrolled_anew_in_the_same_files_by_a_new_key() {
+    let town = Town::open().await;
+    let (credential, _) = desk(&town, "T1");
+    let key = credential.with_extension("key");
+    let first = fs::read(&key).expect("a key");
+    town.at(&credential, &["terminal", "enrol", "T1"], "").refused("已存在且仍然有效");
+    town.operator(&["revoke", "terminals/T1", "--reason", "设备遗失"], "").ok();
+    let code = || town.operator(&["enrol", "terminal", "T1", "--window", "A01"], "").ok().after("code");
+    let enrol = |code: &str| town.at(&credential, &["terminal", "enrol", "T1"], &format!("{code}\n"));
+    let anew = code();
+    crate::house::until("the gateway has heard of it", || async { (enrol(&anew).code == 0).then_some(()) }).await;
+    let second = fs::read(&key).expect("a key");
+    assert_ne!(first, second);
+    assert_eq!(fs::read(credential.with_file_name("terminal.a01.old.key")).expect("the old one"), first);
+    sign_in(&town, &credential, PASSWORD).ok();
+    receive(&town, &credential).ok();
+
+    let authority = Authority::open(&town.config.data.join("pki")).expect("the authority");
+    let name = format!("divisions/{DIVISION}/terminals/T1");
+    let expired = authority.issue(&name, &[], Duration::ZERO).expect("a credential");
+    expired.save(&credential.with_extension("")).expect("written");
+    town.operator(&["revoke", "terminals/T1", "--reason", "过期"], "").ok();
+    enrol(&code()).ok();
+    assert_ne!(fs::read_to_string(&key).expect("a key"), expired.key_pem);
+    sign_in(&town, &credential, PASSWORD).ok();
+    receive(&town, &credential).ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

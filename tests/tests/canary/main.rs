@@ -8,6 +8,7 @@
 mod canary;
 mod collector;
 mod contract;
+mod duty;
 #[path = "../house/mod.rs"]
 mod house;
 mod published;
@@ -24,12 +25,12 @@ use kit::testing::{TestDatabase, databases};
 use send::{Hall, Sent};
 
 /// What is logged of our own crates when somebody looks for a fault.
-const LOG: &str = "info,kit=trace,directory=trace,intake=trace,gateway=trace,yizhan=trace,sqlx=warn,h2=warn";
+const LOG: &str = "info,kit=trace,mirror=trace,directory=trace,intake=trace,roster=trace,gateway=trace,yizhan=trace,\
+                   sqlx=warn,h2=warn";
 
 /// What is refused however good the rest of the request: the canary takes the place of the secret or of a division's six
-/// digits, the clock is real, or what would be taken away is needed (its etag is stale).
-const NEVER_DONE: [&str; 11] = [
-    "/AdvanceClock",
+/// digits, or what would be taken away is needed (its etag is stale).
+const NEVER_DONE: [&str; 10] = [
     "/ChangePassword",
     "/ExchangeAssertion",
     "/ReadEntries",
@@ -42,6 +43,11 @@ const NEVER_DONE: [&str; 11] = [
     "/RetireItem",
 ];
 
+/// What needs another day than today: a circular is issued when the days to contest it are over. Training mode, which is
+/// SQLite's alone, has days as it needs them; by the real clock these are refused with everything of them looked at.
+const IN_TRAINING: [&str; 3] = ["/AdvanceClock", "/CorrectCircular", "/IssueCircular"];
+const TRAINING_BEGINS: &str = "2026-03-10T09:00";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_canary_sings_where_nobody_may_hear_it() {
     for (json, database) in databases().iter().enumerate() {
@@ -53,7 +59,8 @@ async fn listen(database: &TestDatabase, json: bool) {
     let collector = Collector::open().await;
     let json = json.to_string();
     let settings = [("YIZHAN_LOG", LOG), ("YIZHAN_LOG_JSON", &json), ("YIZHAN_OTLP", &collector.endpoint)];
-    let hall = Hall::open(database, &settings).await;
+    let simulate = (database.engine() == "sqlite").then_some(TRAINING_BEGINS);
+    let hall = Hall::open(database, simulate, &settings).await;
     let sent = hall.send_everything().await;
     let logged = hall.stop().await;
     let exported = collector.exported();
@@ -83,6 +90,12 @@ async fn listen(database: &TestDatabase, json: bool) {
     heard_enough(database.engine(), &sent, &published, &said, &exported);
 }
 
+/// Whether a method, or a field of its request, can only be reached on another day, and here it is always today.
+fn is_out_of_reach(engine: &str, path_or_field: &str) -> bool {
+    let is_its = |method: &&str| path_or_field.contains(method.trim_start_matches('/'));
+    engine != "sqlite" && IN_TRAINING.iter().any(is_its)
+}
+
 /// That nothing was found is worth something only where it was looked for in the right places.
 fn heard_enough(engine: &str, sent: &[Sent], published: &BTreeSet<String>, said: &str, exported: &[u8]) {
     let internal: Vec<_> = sent.iter().filter(|one| one.code == Some(tonic::Code::Internal)).map(Sent::name).collect();
@@ -91,7 +104,8 @@ fn heard_enough(engine: &str, sent: &[Sent], published: &BTreeSet<String>, said:
     let methods: BTreeSet<_> = done().map(|one| one.method).collect();
     let undone: Vec<_> =
         proto::rule::all().iter().map(|rule| rule.path).filter(|path| !methods.contains(path)).collect();
-    let unexpected: Vec<_> = undone.iter().filter(|path| !NEVER_DONE.iter().any(|end| path.ends_with(end))).collect();
+    let expected = |path: &str| NEVER_DONE.iter().any(|end| path.ends_with(end)) || is_out_of_reach(engine, path);
+    let unexpected: Vec<_> = undone.iter().filter(|path| !expected(path)).collect();
     assert!(unexpected.is_empty(), "never done: valid.rs needs a request for {unexpected:?}");
     let done: BTreeSet<_> = done().map(|one| one.field.as_str()).collect();
     for personal in ["Applicant.display_name", "Applicant.document_number", "Applicant.phone", "Applicant.address"] {
@@ -100,7 +114,8 @@ fn heard_enough(engine: &str, sent: &[Sent], published: &BTreeSet<String>, said:
     for personal in ["Recipient.display_name", "Recipient.document_number"] {
         assert!(done.contains(&*format!("yizhan.intake.v1.{personal}")), "no {personal} was ever taken in");
     }
-    let silent: Vec<_> = published::all().filter(|field| !published.contains(*field)).collect();
+    let silent: Vec<_> =
+        published::all().filter(|field| !published.contains(*field) && !is_out_of_reach(engine, field)).collect();
     assert!(silent.is_empty(), "declared as published, and not found anywhere: {silent:?}");
     let spans = String::from_utf8_lossy(exported);
     for told in ["yizhan.intake.v1.CaseService/ReceiveCase", "rpc.server.call.duration", "yizhan.sealed.otherwise"] {

@@ -65,9 +65,13 @@ const PUBLISHED: &[(&str, &str, &[&str])] = &[
     ("yizhan.intake.v1.Faq", "in the guide", &["question", "answer"]),
     ("yizhan.intake.v1.Item", "an item's code, made by the operator", &["name"]),
     ("yizhan.intake.v1.MandateItemRequest", "the number of a written mandate", &["document_number"]),
+    ("yizhan.roster.v1.Post", "signs over the place where somebody is on duty", &["title_zh", "title_en"]),
+    ("yizhan.roster.v1.DutyRules", "stands in the number of every circular", &["document_prefix"]),
+    ("yizhan.roster.v1.CorrectCircularRequest", "stands in the corrected circular", &["reason"]),
 ];
 
-/// What a clerk writes into a case for its applicant, or about a credential: kept in the row, told in no journal.
+/// What a clerk writes into a case for its applicant, what is written of a duty and of who could not come, or about a
+/// credential: kept in the row, told in no journal.
 const KEPT: &[(&str, &str, &[&str])] = &[
     ("yizhan.intake.v1.ReceiveCaseRequest", "what was corrected at the window", &["fixed_on_spot"]),
     ("yizhan.intake.v1.OnTheSpot", "the certificate's number", &["document_number"]),
@@ -80,6 +84,13 @@ const KEPT: &[(&str, &str, &[&str])] = &[
     ("yizhan.intake.v1.TerminateCaseRequest", "why it was ended", &["reason"]),
     ("yizhan.intake.v1.UploadHeader", "what the file is called", &["file_name"]),
     ("yizhan.directory.v1.RevokeCredentialRequest", "why it was taken back", &["reason"]),
+    ("yizhan.roster.v1.DutyLog", "what the day brought", &["problems", "resolutions", "handover"]),
+    ("yizhan.roster.v1.CorrectAttendanceRequest", "why a mark was corrected", &["reason"]),
+    ("yizhan.roster.v1.Leave", "the document that says why somebody is away", &["document"]),
+    ("yizhan.roster.v1.Exchange", "why somebody cannot come", &["document", "reason"]),
+    ("yizhan.roster.v1.AnswerExchangeRequest", "what is said to who asked", &["answer"]),
+    ("yizhan.roster.v1.ContestCircularRequest", "why a unit contests a mark", &["reason"]),
+    ("yizhan.roster.v1.AnswerContestRequest", "what is said to the unit", &["answer"]),
 ];
 
 /// Whether a canary of this field may lie in a row, or in a journal's payload.

@@ -13,7 +13,7 @@ use proto::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{contract::with, send::Hall};
+use super::{contract::with, duty, send::Hall};
 use crate::house::centre::{recipient, request_id, ticked};
 
 /// An etag that nothing has ever had: what must not happen is not done, and everything else of the request is looked at.
@@ -24,6 +24,9 @@ const UNIT: &str = "012";
 pub async fn request(hall: &Hall, rule: &Rule, at: &[u32]) -> Vec<Vec<u8>> {
     let method = rule.path.rsplit('/').next().unwrap_or_default();
     if let Some(message) = step(hall, method).await {
+        return vec![message];
+    }
+    if let Some(message) = duty::request(hall, method, at).await {
         return vec![message];
     }
     if method == "UploadAttachment" {
@@ -368,6 +371,8 @@ fn reading(hall: &Hall, method: &str) -> Option<Vec<u8>> {
             let group_by = gateway::GroupBy::Unit.into();
             gateway::GetFiguresRequest { parent, period, group_by, selection }.encode_to_vec()
         }
+        "AdvanceClock" => hall.duty.advancing(1).encode_to_vec(),
+        "GetDutyFigures" => gateway::GetDutyFiguresRequest { parent, period, ..Default::default() }.encode_to_vec(),
         "ListFigureCases" => {
             let figure = gateway::Figure::Received.into();
             gateway::ListFigureCasesRequest { parent, period, figure, selection, ..Default::default() }.encode_to_vec()

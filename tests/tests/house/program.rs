@@ -59,6 +59,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Training mode: its simulated clock begins here, Shanghai time.
+    pub simulate: Option<&'static str>,
     /// Further environment, for example `YIZHAN_PEERS__INTAKE`.
     pub environment: Vec<(String, String)>,
 }
@@ -67,7 +69,14 @@ impl Settings {
     /// All in one process on a data folder, on free ports.
     pub fn all(data: &Path) -> Settings {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        Settings { program: built(), role: None, data: data.to_owned(), listen, environment: Vec::new() }
+        Settings {
+            program: built(),
+            role: None,
+            data: data.to_owned(),
+            listen,
+            simulate: None,
+            environment: Vec::new(),
+        }
     }
 
     /// One role, at an address that others know.
@@ -124,6 +133,7 @@ impl Settings {
             .arg("--data")
             .arg(&self.data)
             .args(["--listen", &self.listen.to_string(), "--web", "127.0.0.1:0"])
+            .args(self.simulate.into_iter().flat_map(|from| ["--simulate", from]))
             // Nothing of the machine's own settings reaches the process.
             .env_clear()
             // The tests call as fast as they can.

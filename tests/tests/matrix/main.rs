@@ -9,10 +9,12 @@ mod people;
 #[path = "../town/mod.rs"]
 mod town;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
 use kit::testing::databases;
+use prost::Message;
+use prost_types::FileDescriptorSet;
 use proto::{
     identity::v1::{Role, Scope},
     rule::{self, Rule},
@@ -119,6 +121,24 @@ fn expected(rule: &Rule, who: &Who, about: About, asked: &Asked) -> Option<Vec<&
     }
     let in_a_name = !rule.actor.is_empty() && who.is_person();
     (in_a_name && about == About::OtherActor).then(|| vec!["ACTOR_NOT_YOU"])
+}
+
+/// What is asked below is what the descriptors hold, and not what somebody thought of.
+#[test]
+fn every_method_of_the_compiled_contract_is_asked() {
+    let set = FileDescriptorSet::decode(proto::DESCRIPTORS).expect("the descriptors");
+    let ours = set.file.iter().filter(|file| file.package().starts_with("yizhan."));
+    let services = ours.flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
+    let methods: BTreeSet<String> = services
+        .flat_map(|(package, service)| {
+            service.method.iter().map(move |method| format!("/{package}.{}/{}", service.name(), method.name()))
+        })
+        .collect();
+    let asked: BTreeSet<String> = rule::all().iter().map(|rule| rule.path.to_owned()).collect();
+    assert_eq!(asked, methods);
+    for package in ["directory", "gateway", "intake", "journal", "roster"] {
+        assert!(asked.iter().any(|path| path.starts_with(&format!("/yizhan.{package}.v1."))), "nothing of {package}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

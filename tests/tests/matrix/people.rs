@@ -36,7 +36,8 @@ impl Town {
     pub async fn bad_credentials(&self) -> Vec<Bad> {
         let mut bad = Vec::new();
         for who in self.callers().await {
-            if who.line.bearer.is_some() && who.division == Some(DIVISIONS[0]) && who.unit != Some("023") {
+            let is_one_of_its_role = who.role == Role::System || who.unit == Some("012");
+            if who.line.bearer.is_some() && who.division == Some(DIVISIONS[0]) && is_one_of_its_role {
                 bad.extend(self.spoilt(who).await);
             }
         }

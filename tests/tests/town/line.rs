@@ -41,6 +41,7 @@ impl Line {
         }
         let reason = kit::status::reason(&status);
         assert!(status.code() != Code::Internal, "{path} answers INTERNAL: {status:?}");
+        assert!(status.code() != Code::Unimplemented, "{path} is served by nobody: {status:?}");
         let denied = matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied | Code::ResourceExhausted);
         assert!(!denied || !reason.is_empty(), "{path} gives no reason: {status:?}");
         AT_THE_DOOR.contains(&reason.as_str()).then_some(reason)

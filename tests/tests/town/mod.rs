@@ -1,6 +1,7 @@
 //! What the matrix and the canaries share: the program with two divisions in it, and one caller of each role and place.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod duty;
 pub mod line;
 
 use std::{collections::HashMap, time::Duration};
@@ -65,13 +66,17 @@ struct System {
 
 impl Town {
     pub async fn open(database: &TestDatabase) -> Town {
-        Town::open_with(database, &[]).await
+        Town::open_with(database, None, &[]).await
     }
 
-    /// With settings of the environment.
-    pub async fn open_with(database: &TestDatabase, environment: &[(&str, &str)]) -> Town {
-        let config = database.config(&["directory", "intake", "gateway"]).await;
-        let mut settings = Settings::all(&config.data);
+    /// In training mode from a time on, or by the real clock; with settings of the environment.
+    pub async fn open_with(
+        database: &TestDatabase,
+        simulate: Option<&'static str>,
+        environment: &[(&str, &str)],
+    ) -> Town {
+        let config = database.config(&["directory", "intake", "roster", "gateway"]).await;
+        let mut settings = Settings { simulate, ..Settings::all(&config.data) };
         for (service, url) in &config.databases {
             settings = settings.with(&format!("YIZHAN_DATABASES__{}", service.to_uppercase()), url);
         }
@@ -81,7 +86,7 @@ impl Town {
         let program = settings.start().await;
         let ring = program.channel();
         for code in DIVISIONS {
-            Centre::open(ring.clone(), code).await;
+            duty::furnish(&ring, &Centre::open(ring.clone(), code).await).await;
         }
         let mut town = Town {
             program,
@@ -112,10 +117,11 @@ impl Town {
         for division in DIVISIONS {
             let at = format!("divisions/{division}");
             for (label, role, code, unit) in [
-                ("a clerk of 012", Role::Clerk, "C012", "012"),
-                ("a clerk of 023", Role::Clerk, "C023", "023"),
-                ("a head of 012", Role::Leader, "H012", "012"),
-                ("a head of 023", Role::Leader, "H023", "023"),
+                ("a clerk of 012", Role::Clerk, "C012", Some("012")),
+                ("a clerk of 023", Role::Clerk, "C023", Some("023")),
+                ("a head of 012", Role::Leader, "H012", Some("012")),
+                ("a head of 023", Role::Leader, "H023", Some("023")),
+                ("a manager of the centre", Role::Clerk, duty::MANAGERS[0], None),
             ] {
                 let (name, window) = (format!("{at}/people/{code}"), format!("{at}/windows/A01"));
                 let (channel, bearer) = self.ring.signed(&name, &window).await.expect("signs in");
@@ -124,7 +130,7 @@ impl Town {
                     role,
                     name,
                     division: Some(division),
-                    unit: Some(unit),
+                    unit,
                     window: Some("A01"),
                     line: Line { channel, bearer: Some(bearer) },
                 });

@@ -101,7 +101,7 @@ pub fn absent() -> Refusal {
 
 /// UNAUTHENTICATED: it was taken back for good.
 pub fn revoked() -> Refusal {
-    let (zh, en) = ("该凭证已被撤销", "this credential was revoked");
+    let (zh, en) = ("该凭证已被吊销", "this credential was revoked");
     Refusal::new(Kind::Unauthenticated, "CREDENTIAL_REVOKED", zh, en)
 }
 

@@ -42,22 +42,23 @@ pub enum Refreshed {
 }
 
 impl Password {
-    /// Sets it, for whoever has none yet, or anew: no session outlives that.
-    pub fn set(there: Option<&Password>, division: id::Division, code: &str, hash: &str, now: Moment) -> Password {
+    /// Sets it, for whoever has none yet, or anew: no session outlives that. Gives those that end.
+    pub fn set(
+        there: Option<&Password>,
+        division: id::Division,
+        code: &str,
+        hash: &str,
+        now: Moment,
+    ) -> (Password, Vec<String>) {
         let mut standing = there.map_or_else(|| Standing::new(now), |there| there.standing.clone());
         if there.is_some() {
             standing.give_again(now)
         } else {
             standing.begin_anew(now)
         }
-        Password {
-            division,
-            code: code.to_owned(),
-            hash: hash.to_owned(),
-            sessions: Vec::new(),
-            standing,
-            attempts: Attempts::default(),
-        }
+        let ended = ids(there.map(|there| there.sessions.clone()).unwrap_or_default());
+        let (code, hash, attempts) = (code.to_owned(), hash.to_owned(), Attempts::default());
+        (Password { division, code, hash, sessions: Vec::new(), standing, attempts }, ended)
     }
 
     /// Puts another in the place of the one that was shown. The session that does it goes on; gives those that end.
@@ -229,7 +230,7 @@ mod tests {
     }
 
     fn password() -> Password {
-        Password::set(None, "410223".parse().expect("a division"), "U012-03", "hash", NOW)
+        Password::set(None, "410223".parse().expect("a division"), "U012-03", "hash", NOW).0
     }
 
     #[test]
@@ -281,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_is_set_anew_ends_every_session() {
+        let mut password = password();
+        for id in ["one", "other"] {
+            password.sign_in(Way::Public, "hash", session(id), NOW).expect("signed in");
+        }
+        let (again, ended) = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
+        assert_eq!((again.sessions.len(), ended), (0, vec!["one".to_owned(), "other".to_owned()]));
+    }
+
+    #[test]
     fn a_revoked_password_is_wrong_until_it_is_set_again() {
         let mut password = password();
         password.sign_in(Way::Public, "hash", session("s"), NOW).expect("signed in");
@@ -292,7 +303,7 @@ mod tests {
                 "PASSWORD_WRONG"
             );
         }
-        let mut again = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
+        let (mut again, _) = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
         assert!(again.sign_in(Way::Public, "new", session("s"), NOW).is_ok());
         assert_eq!(again.standing.version, 3);
     }
@@ -308,7 +319,7 @@ mod tests {
             "TOO_MANY_ATTEMPTS"
         );
         password.sign_in(Way::Terminal, "hash", session("t"), NOW).expect("nobody is locked out of the window");
-        let mut again = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
+        let (mut again, _) = Password::set(Some(&password), password.division, "U012-03", "new", NOW);
         assert!(again.sign_in(Way::Public, "new", session("s"), NOW).is_ok());
     }
 

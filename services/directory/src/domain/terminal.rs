@@ -48,7 +48,7 @@ impl Terminal {
     pub fn create(draft: Draft, there: Option<&Terminal>, now: Moment) -> Result<Terminal, Refusal> {
         let Draft { division, code, window, digest } = draft;
         if there.is_some_and(|there| there.is_enrolled() && !there.standing.revoked) {
-            let zh = format!("终端 {code} 已登记，须先收回其凭证");
+            let zh = format!("终端 {code} 已登记，须先吊销其凭证");
             let en = format!("the terminal {code} is enrolled; revoke it first");
             return Err(Refusal::new(Kind::AlreadyExists, "TERMINAL_EXISTS", zh, en));
         }
@@ -93,7 +93,7 @@ impl Terminal {
 
 /// PERMISSION_DENIED, whatever is wrong with it.
 pub fn wrong() -> Refusal {
-    let (zh, en) = ("终端登记码无效、已用或已过期", "the enrolment code is unknown, used or older than an hour");
+    let (zh, en) = ("终端启用码无效、已用或已过期", "the enrolment code is unknown, used or older than an hour");
     Refusal::new(Kind::Denied, "ENROLMENT_CODE_WRONG", zh, en)
 }
 

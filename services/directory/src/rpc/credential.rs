@@ -261,7 +261,7 @@ impl Credentials {
         let (request, holder) = finish(form, request.zip(holder))?;
         // Nobody could undo it, and with the last operator the installation would be lost.
         if r.name == caller.name() {
-            let (zh, en) = ("不能收回本人正在使用的凭证", "nobody takes back the credential that they come with");
+            let (zh, en) = ("不能吊销本人正在使用的凭证", "nobody takes back the credential that they come with");
             return Err(Refusal::state("OWN_CREDENTIAL", zh, en));
         }
         match holder {

@@ -69,7 +69,9 @@ impl Credentials {
             alive::<person::Facts>(&code, state).map_err(|refusal| refusal.at("person"))?;
             let there = desk.get::<Password>(&code);
             let event = if there.is_some() { CHANGED } else { CREATED };
-            put(desk, event, &actor, Password::set(there.as_deref(), division, &code, &hash, now))
+            let (password, ended) = Password::set(there.as_deref(), division, &code, &hash, now);
+            ended.iter().for_each(|sid| record_end(desk, sid, &actor, now));
+            put(desk, event, &actor, password)
         };
         Ok(self.writer.change::<Password>(division, keys, Some(request), decide).await?.show())
     }

@@ -1,6 +1,5 @@
 //! Imports as rows.
 
-use super::table;
 use crate::domain::import::Import;
 
-table!(Import, "imports", |import| import.division, &import.id, 1);
+kit::table!(Import, "imports", |import| import.division, &import.id, 1);

@@ -3,9 +3,9 @@
 use kit::{
     id::Division,
     refusal::Refusal,
-    store::{Desk, Key, Noun, Store},
+    store::{self, Desk, Key, Noun, Store},
 };
-use sea_orm::{EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{EntityTrait, ExprTrait, QueryFilter, QueryOrder, sea_query::Expr};
 
 use crate::domain::{
     kept::State,
@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// At most so many nouns of a division, or of all where none is given, after a code and in the order of codes.
 pub async fn page<N: Noun>(
-    store: &Store,
+    db: &Store,
     parent: Option<Division>,
     after: Option<String>,
     most: u64,
@@ -30,11 +30,10 @@ pub async fn page<N: Noun>(
     if let Some(after) = after {
         query = query.filter(Expr::col(code).gt(after));
     }
-    let rows = query.order_by_asc(Expr::col(code)).limit(most).all(store.read()).await.map_err(|error| {
+    store::page(db.read(), query.order_by_asc(Expr::col(code)), most).await.map_err(|error| {
         tracing::error!(%error, kind = N::KIND, "list failed");
         Refusal::unavailable()
-    })?;
-    rows.into_iter().map(|row| N::from_row(row).map_err(Refusal::internal)).collect()
+    })
 }
 
 /// The key of what is named.

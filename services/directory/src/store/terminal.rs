@@ -1,6 +1,5 @@
 //! Terminals as rows.
 
-use super::table;
 use crate::domain::terminal::Terminal;
 
-table!(Terminal, "terminals", |noun| noun.division, &noun.code, noun.standing.version);
+kit::table!(Terminal, "terminals", |noun| noun.division, &noun.code, noun.standing.version);

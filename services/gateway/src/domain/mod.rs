@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod day;
+pub mod duty;
 pub mod fact;
 pub mod figures;
 pub mod label;

@@ -15,6 +15,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use http::{Extensions, HeaderMap, header::AUTHORIZATION};
@@ -35,6 +36,8 @@ use crate::known::Known;
 
 /// Seconds that a stream goes on after its token has expired, for a newer one of its session to come.
 const GRACE: i64 = 60;
+/// When to come again where not all is known yet of who was revoked.
+const AGAIN: Duration = Duration::from_secs(1);
 /// So many tokens are remembered; a county has a few hundred at a time.
 const REMEMBERED: usize = 1 << 14;
 
@@ -100,7 +103,12 @@ impl Identify {
     pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Pass, Refusal> {
         let certificate = self.certificate(extensions)?;
         let hash = certificate.map(|(_, hash)| hash);
-        let token = match bearer(headers)? {
+        let bearer = bearer(headers)?;
+        let given = bearer.is_some() || certificate.is_some_and(|(name, _)| !name.starts_with("services/"));
+        if given && !self.known.caught_up().await {
+            return Err(not_ready());
+        }
+        let token = match bearer {
             Some(token) => Some(self.token(token, hash).await?),
             None => None,
         };
@@ -131,8 +139,11 @@ impl Identify {
     }
 
     /// Whether what was given to a caller then, in seconds, still stands: for those whose token is kept here.
-    pub fn stands(&self, caller: &Caller, given: i64) -> bool {
-        !self.known.standing().is_taken_back(caller.name(), caller.session(), given)
+    pub fn stands(&self, caller: &Caller, given: i64) -> Result<bool, Refusal> {
+        if self.known.is_behind() {
+            return Err(not_ready());
+        }
+        Ok(!self.known.standing().is_taken_back(caller.name(), caller.session(), given))
     }
 
     fn not_revoked(&self, pass: &Pass) -> Result<(), Refusal> {
@@ -145,7 +156,11 @@ impl Identify {
             .token
             .as_deref()
             .is_some_and(|token| standing.is_taken_back(&token.holder, token.caller.session(), token.given));
-        if certificate || token { Err(revoked()) } else { Ok(()) }
+        match (certificate, token) {
+            (true, _) => Err(revoked()),
+            (_, true) => Err(signed_out()),
+            _ => Ok(()),
+        }
     }
 
     /// The name on the client's certificate, which the handshake has verified, and its hash.
@@ -267,10 +282,24 @@ fn seconds() -> i64 {
     wall().0.div_euclid(1_000_000)
 }
 
+/// Of a certificate: nobody but an operator gives another.
 fn revoked() -> Refusal {
-    let (zh, en) =
-        ("凭证已被收回，请重新登录或联系管理员", "the credential was taken back; sign in again, or ask the operator");
+    let (zh, en) = ("凭证已被吊销，请联系运维人员", "the credential was revoked; ask the operator");
     Refusal::new(Kind::Unauthenticated, "CREDENTIAL_REVOKED", zh, en)
+}
+
+/// Of a token.
+fn signed_out() -> Refusal {
+    let (zh, en) = (
+        "登录已失效，请重新登录；不能登录的，请联系运维人员",
+        "what was signed in has ended; sign in again, or ask the operator",
+    );
+    Refusal::new(Kind::Unauthenticated, "CREDENTIAL_REVOKED", zh, en)
+}
+
+fn not_ready() -> Refusal {
+    let (zh, en) = ("服务正在恢复凭证记录，请稍后重试", "who was revoked is being learnt anew; try again in a moment");
+    Refusal::new(Kind::Unavailable, "NOT_READY", zh, en).again_in(AGAIN)
 }
 
 fn stranger() -> Refusal {

@@ -19,6 +19,7 @@ use super::pass::Pass;
 pub struct Journals {
     pub directory: Pass,
     pub intake: Pass,
+    pub roster: Pass,
 }
 
 const SERVICE: &str = "yizhan-service";
@@ -36,13 +37,14 @@ impl Service<Request> for Journals {
         match request.headers().get(SERVICE).map(http::HeaderValue::as_bytes) {
             Some(b"directory") => Either::Left(self.directory.call(request)),
             Some(b"intake") => Either::Left(self.intake.call(request)),
+            Some(b"roster") => Either::Left(self.roster.call(request)),
             _ => Either::Right(ready(Ok(unknown().into_http()))),
         }
     }
 }
 
 fn unknown() -> Status {
-    let zh = format!("元数据 {SERVICE} 须为 directory 或 intake");
-    let en = format!("the metadata key {SERVICE} says whose journal is meant: directory or intake");
+    let zh = format!("元数据 {SERVICE} 须为 directory、intake 或 roster");
+    let en = format!("the metadata key {SERVICE} says whose journal is meant: directory, intake or roster");
     Refusal::new(Kind::Invalid, "SERVICE_UNKNOWN", zh, en).at(SERVICE).into()
 }

@@ -1,4 +1,6 @@
 //! What the gateway does when another service's journal moves.
 
 pub mod directory;
+pub mod head;
 pub mod intake;
+pub mod roster;

@@ -1,4 +1,4 @@
-//! MetricsService: figures, and the cases behind them.
+//! MetricsService: figures, and the cases behind them; attendance.
 
 use kit::{
     form::{self, Form},
@@ -12,9 +12,10 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     ask::{self, CasesToken},
-    books::{Books, Row},
+    books::{Books, Row, duties},
     domain::{
         day::Day,
+        duty::{Mark, Search, Tally},
         fact::Listed,
         figures::{Clock, Figure, Figures, Rate},
         scope::{Group, Scope, Selection},
@@ -69,6 +70,27 @@ impl MetricsService for Metrics {
             total: page.total,
         }))
     }
+
+    async fn get_duty_figures(
+        &self,
+        request: Request<pb::GetDutyFiguresRequest>,
+    ) -> Result<Response<pb::GetDutyFiguresResponse>, Status> {
+        let pb::GetDutyFiguresRequest { parent, period, group_by, unit } = request.into_inner();
+        let period = period.unwrap_or_default();
+        let mut form = Form::new();
+        let division = form.take(id::division("parent", &parent));
+        let period = form.take(ask::period(["period.first", "period.last"], &period.first, &period.last));
+        let group = form.take(read_duty_group(group_by));
+        let unit = form.take(ask::selection("", Selection { unit, ..Selection::default() })).map(|of| of.unit);
+        let (((division, period), group), unit) = ask::read(form, division.zip(period).zip(group).zip(unit))?;
+        let attendance = self.books.attendance(Search { unit, ..Search::all(division, period) }, group).await?;
+        Ok(Response::new(pb::GetDutyFiguresResponse {
+            rows: attendance.rows.into_iter().map(render_duty_row).collect(),
+            total: Some(render_tally(&attendance.total)),
+            roster_seq: attendance.stand.roster_seq,
+            as_of: Some(attendance.stand.as_of.timestamp()),
+        }))
+    }
 }
 
 fn read_scope(parent: &str, period: Option<pb::Period>, selection: Option<pb::Selection>) -> Result<Scope, Refusal> {
@@ -92,6 +114,13 @@ fn read_group(group: i32) -> Result<Group, Refusal> {
         pb::GroupBy::Day => Group::Day,
         pb::GroupBy::Month => Group::Month,
     })
+}
+
+/// Of duties there is neither an item nor a receiving window.
+fn read_duty_group(group: i32) -> Result<Group, Refusal> {
+    let group = read_group(group)?;
+    let (zh, en) = ("值班数据只能按部门、日或月分组", "attendance is grouped by unit, day or month");
+    if matches!(group, Group::Item | Group::Window) { Err(Refusal::field("group_by", zh, en)) } else { Ok(group) }
 }
 
 fn read_figure(figure: i32) -> Result<Figure, Refusal> {
@@ -139,6 +168,24 @@ fn render(figures: &Figures) -> pb::Figures {
             p99_days: handling.percentile(99),
             max_days: handling.max(),
         }),
+    }
+}
+
+fn render_duty_row(row: duties::Row) -> pb::DutyFigures {
+    pb::DutyFigures { key: row.key, label_zh: row.label.zh, label_en: row.label.en, ..render_tally(&row.tally) }
+}
+
+fn render_tally(tally: &Tally) -> pb::DutyFigures {
+    pb::DutyFigures {
+        required: tally.get(Mark::Required),
+        attended: tally.get(Mark::Attended),
+        substituted: tally.get(Mark::Substituted),
+        late: tally.get(Mark::Late),
+        early: tally.get(Mark::Early),
+        absent: tally.get(Mark::Absent),
+        excused: tally.get(Mark::Excused),
+        attendance_rate: Some(render_rate(tally.rate())),
+        ..Default::default()
     }
 }
 

@@ -1,7 +1,8 @@
-//! The gateway's tables: facts of cases, the places they belong to, labels, and what is counted and listed from them; those
-//! who call.
+//! The gateway's tables: facts of cases, the places they belong to, labels, and what is counted and listed from them; duties;
+//! those who call.
 
 pub mod caller;
+pub mod duty;
 pub mod fact;
 pub mod figures;
 pub mod label;

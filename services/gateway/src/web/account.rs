@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex as Lock, PoisonError},
 };
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use kit::{
     caller::Caller,
@@ -23,7 +23,7 @@ use tonic::{Code, Request, Status};
 
 use crate::door::{identify::Identify, rate::Rate};
 
-/// How long the directory may take.
+/// How long another service may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// A token is renewed so long before it expires.
 const EARLY: i64 = 30_000_000;
@@ -77,7 +77,7 @@ impl Accounts {
         let Some(key) = self.cookie(headers, SESSION) else { return Ok(None) };
         let Some(session) = self.sessions().get(key).cloned() else { return Ok(None) };
         let mut held = session.held.lock().await;
-        let stands = wall() < session.ends && self.identify.stands(&held.caller, held.given);
+        let stands = wall() < session.ends && self.identify.stands(&held.caller, held.given)?;
         if !stands {
             self.sessions().remove(key);
             return Ok(None);
@@ -140,8 +140,9 @@ impl Accounts {
     }
 
     /// Whether a form comes from the page that was given to this browser.
-    pub fn is_own_form(&self, headers: &HeaderMap, form: &str) -> bool {
-        is_from_here(headers) && self.cookie(headers, FORM).is_some_and(|cookie| !form.is_empty() && cookie == form)
+    pub fn is_own_form(&self, uri: &Uri, headers: &HeaderMap, form: &str) -> bool {
+        is_from_here(uri, headers)
+            && self.cookie(headers, FORM).is_some_and(|cookie| !form.is_empty() && cookie == form)
     }
 
     fn sessions(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Session>>> {
@@ -174,9 +175,15 @@ const FORM: &str = "yizhan-form";
 /// Characters of 32 bytes in base64.
 const RANDOM: usize = 43;
 
-/// Whether a browser that says where a form comes from says that it is from here.
-pub fn is_from_here(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none")
+/// Whether a browser that says where a form comes from says that it is from here: by what it calls the site, and by the
+/// origin. These pages tell no referrer, so a browser says `null` of their own forms: then the site alone decides.
+pub fn is_from_here(uri: &Uri, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    let Some(origin) = headers.get(header::ORIGIN).filter(|origin| *origin != "null") else { return site };
+    let own = uri.authority().map(Authority::as_str);
+    let own = own.or_else(|| headers.get(header::HOST)?.to_str().ok());
+    let named = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    site && named.is_some() && named == own
 }
 
 impl Held {
@@ -190,7 +197,7 @@ impl Held {
 }
 
 /// A call in the name of the caller: what says nothing would be taken for the gateway's own.
-fn call<T>(message: T, caller: Caller) -> Request<T> {
+pub fn call<T>(message: T, caller: Caller) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(PATIENCE);
     request.extensions_mut().insert(caller);

@@ -9,7 +9,7 @@ use kit::{
     refusal::{Kind, Refusal},
     status::localized,
 };
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::{html, query::Asked, shell::Shell, words::Lang};
 
@@ -41,9 +41,15 @@ pub fn refused(uri: &Uri, refusal: &Refusal) -> Response {
     page(uri, status, zh, en, faults)
 }
 
-/// The page for what the directory answers.
+/// The page for what another service answers.
 pub fn failed(uri: &Uri, status: &Status) -> Response {
-    page(uri, StatusCode::SERVICE_UNAVAILABLE, localized(status), status.message().to_owned(), Vec::new())
+    let code = match status.code() {
+        Code::InvalidArgument => StatusCode::BAD_REQUEST,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::PermissionDenied | Code::Unauthenticated => StatusCode::FORBIDDEN,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    page(uri, code, localized(status), status.message().to_owned(), Vec::new())
 }
 
 /// 404

@@ -4,10 +4,15 @@ pub mod account;
 mod board;
 mod cases;
 mod chart;
+pub mod circular;
+mod circulars;
+mod duties;
 mod fault;
+mod feed;
 mod json;
 mod pictures;
 mod query;
+mod roster;
 mod shelf;
 mod shell;
 mod sign;
@@ -56,15 +61,22 @@ struct Inner {
     books: Books,
     keys: Keys,
     accounts: account::Accounts,
+    circulars: circular::Circulars,
     shelf: shelf::Shelf,
 }
 
 /// The pages over these books, for everybody and those who have signed in.
-pub fn pages(books: Books, keys: Keys, accounts: account::Accounts) -> Router {
+pub fn pages(books: Books, keys: Keys, accounts: account::Accounts, circulars: circular::Circulars) -> Router {
     Router::new()
         .route("/", get(show_board))
         .route("/figures/cases", get(show_cases))
         .route("/figures.json", get(show_json))
+        .route("/roster", get(roster::show))
+        .route("/roster/duties", get(duties::show))
+        .route("/roster/{division}/{whose}/{file}", get(feed::show))
+        .route("/circulars", get(circulars::show))
+        .route("/circulars/{month}", get(circular::show))
+        .route("/circulars/{month}/duties", get(duties::show_named))
         .route("/sign-in", get(sign::show).post(sign::sign_in))
         .route("/sign-out", post(sign::sign_out))
         .route("/healthz", get(show_health))
@@ -72,7 +84,7 @@ pub fn pages(books: Books, keys: Keys, accounts: account::Accounts) -> Router {
         .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
         .fallback(fault::not_found)
         .layer(middleware::map_response(secure))
-        .with_state(Pages(Arc::new(Inner { books, keys, accounts, shelf: shelf::Shelf::default() })))
+        .with_state(Pages(Arc::new(Inner { books, keys, accounts, circulars, shelf: shelf::Shelf::default() })))
 }
 
 async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {

@@ -8,6 +8,7 @@ use crate::{
     ask,
     domain::{
         day::{Day, Period},
+        duty::{Mark, Search},
         figures::Figure,
         scope::{Scope, Selection},
     },
@@ -73,6 +74,45 @@ impl Asked {
         let selection = form.take(self.selection());
         let ((division, period), selection) = ask::read(form, division.zip(period).zip(selection))?;
         Ok(Scope { division, period, selection })
+    }
+
+    /// A month, if one is asked for.
+    pub fn month(&self) -> Result<Option<Period>, Refusal> {
+        match self.get("month")? {
+            "" => Ok(None),
+            month => ask::month(month).map(Some),
+        }
+    }
+
+    /// Code of a unit, or empty.
+    pub fn unit(&self) -> Result<String, Refusal> {
+        self.selection().map(|selection| selection.unit)
+    }
+
+    /// Code of a person, or empty.
+    pub fn person(&self) -> Result<String, Refusal> {
+        ask::person(self.get("person")?)
+    }
+
+    /// What is counted of duties, if it is asked for.
+    pub fn mark(&self) -> Result<Option<Mark>, Refusal> {
+        match self.get("mark")? {
+            "" => Ok(None),
+            code => ask::mark(code).map(Some),
+        }
+    }
+
+    /// Which duties.
+    pub fn search(&self) -> Result<Search, Refusal> {
+        let mut form = Form::new();
+        let required = || Refusal::field("division", "必填", "required");
+        let division = form.take(self.division().and_then(|division| division.ok_or_else(required)));
+        let (period, mark) = (form.take(self.period()), form.take(self.mark()));
+        let (unit, person) = (form.take(self.unit()), form.take(self.person()));
+        let post = form.take(self.get("post").and_then(ask::post));
+        let whole = division.zip(period).zip(mark).zip(unit.zip(person)).zip(post);
+        let ((((division, period), mark), (unit, person)), post) = ask::read(form, whole)?;
+        Ok(Search { division, period, unit, person, post, mark })
     }
 
     pub fn page_token(&self) -> Result<&str, Refusal> {

@@ -4,7 +4,8 @@ use kit::id::Division;
 
 use super::words::{Both, Lang, encode};
 use crate::domain::{
-    day::Period,
+    day::{Day, Period},
+    duty::{Mark, Search},
     figures::Figure,
     scope::{Scope, Selection},
 };
@@ -38,12 +39,38 @@ pub fn cases(scope: &Scope, figure: Figure, lang: Lang) -> String {
     let Scope { division, period: Period { first, last }, selection } = scope;
     let mut address = format!("/figures/cases?figure={}&division={division}&first={first}&last={last}", figure.code());
     let Selection { unit, item, window } = selection;
-    for (name, code) in [("unit", unit), ("item", item), ("window", window)] {
-        if !code.is_empty() {
-            address += &format!("&{name}={}", encode(code));
-        }
-    }
+    address += &choices(&[("unit", unit), ("item", item), ("window", window)]);
     address + "&lang=" + lang.param()
+}
+
+/// The roster of a day's month, of a unit or a person alone where they are not empty.
+pub fn roster(division: Division, day: Day, unit: &str, person: &str, lang: Lang) -> String {
+    let choice = choices(&[("unit", unit), ("person", person)]);
+    format!("/roster?division={division}&month={}{choice}&lang={}", day.month(), lang.param())
+}
+
+/// The duties that a search finds.
+pub fn duties(search: &Search, lang: Lang) -> String {
+    let Search { division, period: Period { first, last }, unit, person, post, mark } = search;
+    let mark = mark.map_or("", Mark::code);
+    let choice = choices(&[("unit", unit), ("person", person), ("post", post), ("mark", mark)]);
+    format!("/roster/duties?division={division}&first={first}&last={last}{choice}&lang={}", lang.param())
+}
+
+/// The circulars of a year.
+pub fn circulars(division: Division, year: i16, lang: Lang) -> String {
+    format!("/circulars?division={division}&year={year}&lang={}", lang.param())
+}
+
+/// What there is of the circular of a month: the page of itself, a document, duties.
+pub fn circular(division: Division, month_and: &str, lang: Lang) -> String {
+    format!("/circulars/{month_and}?division={division}&lang={}", lang.param())
+}
+
+/// What of all is asked for, as it stands in an address.
+fn choices(choices: &[(&str, &str)]) -> String {
+    let given = choices.iter().filter(|(_, code)| !code.is_empty());
+    given.map(|(name, code)| format!("&{name}={}", encode(code))).collect()
 }
 
 /// Where staff sign in, and where they go from there.

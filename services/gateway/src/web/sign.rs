@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     body::Bytes,
     extract::{Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, Limited};
@@ -91,7 +91,7 @@ pub async fn sign_in(State(pages): State<Pages>, request: Request) -> Response {
     };
     let lang = if filled.get("lang") == "en" { Lang::En } else { Lang::Zh };
     let next = local(filled.get("next"));
-    if !pages.0.accounts.is_own_form(headers, filled.get("form")) || is_foreign(uri, headers) {
+    if !pages.0.accounts.is_own_form(uri, headers, filled.get("form")) {
         return fault::refused(uri, &foreign());
     }
     let (division, person) = (filled.take("division"), filled.take("person"));
@@ -130,9 +130,7 @@ pub async fn sign_out(State(pages): State<Pages>, request: Request) -> Response 
     let lang = if filled.get("lang") == "en" { Lang::En } else { Lang::Zh };
     let accounts = &pages.0.accounts;
     let left = match accounts.who(headers).await {
-        Ok(Some(account))
-            if account.form == filled.get("form") && is_from_here(headers) && !is_foreign(uri, headers) =>
-        {
+        Ok(Some(account)) if account.form == filled.get("form") && is_from_here(uri, headers) => {
             accounts.sign_out(account).await
         }
         Ok(Some(_)) => return fault::refused(uri, &foreign()),
@@ -143,16 +141,6 @@ pub async fn sign_out(State(pages): State<Pages>, request: Request) -> Response 
         Ok(cookie) => see_other(&shell::sign_in(lang, ""), cookie),
         Err(status) => fault::failed(uri, &status),
     }
-}
-
-/// Whether a form names another origin than the one it was sent to. These pages tell no referrer, so a browser says `null`
-/// of their own forms: then what else it says decides.
-fn is_foreign(uri: &Uri, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN).filter(|origin| *origin != "null") else { return false };
-    let own = uri.authority().map(Authority::as_str);
-    let own = own.or_else(|| headers.get(header::HOST)?.to_str().ok());
-    let named = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    named.is_none() || named != own
 }
 
 /// To where one signs in, and from there back.

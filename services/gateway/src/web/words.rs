@@ -5,6 +5,7 @@ use std::fmt::Write;
 use askama::{Template, filters::HtmlSafe};
 
 use crate::domain::{
+    duty,
     fact::State,
     figures::{Figure, Rate},
     label::Label,
@@ -203,6 +204,38 @@ pub fn state(state: State) -> Words {
         State::Withdrawn => words("申请人撤回", "Withdrawn"),
         State::Terminated => words("终止", "Terminated"),
     }
+}
+
+/// What is counted of duties.
+pub fn mark(mark: duty::Mark) -> Words {
+    match mark {
+        duty::Mark::Required => words("应值班", "Required"),
+        duty::Mark::Attended => words("实到", "Attended"),
+        duty::Mark::Substituted => words("替班", "Substituted"),
+        duty::Mark::Late => words("迟到", "Late"),
+        duty::Mark::Early => words("早退", "Left early"),
+        duty::Mark::Absent => words("缺勤", "Absent"),
+        duty::Mark::Excused => words("准假", "Excused"),
+    }
+}
+
+/// How a duty stands, and a class to show it in; what is said first matters most.
+pub fn standing(of: duty::Standing) -> Vec<(Words, &'static str)> {
+    let mut said = match of.state {
+        duty::State::Planned => Vec::new(),
+        duty::State::OnDuty => vec![(words("在岗", "On duty"), "good")],
+        duty::State::Served if of.late || of.early => Vec::new(),
+        duty::State::Served => vec![(words("到岗", "Attended"), "good")],
+        duty::State::Absent => vec![(mark(duty::Mark::Absent), "bad")],
+        duty::State::Excused => vec![(mark(duty::Mark::Excused), "plain")],
+    };
+    let flags = [
+        (of.late, duty::Mark::Late, "bad"),
+        (of.early, duty::Mark::Early, "bad"),
+        (of.substituted, duty::Mark::Substituted, "plain"),
+    ];
+    said.extend(flags.into_iter().filter(|(is, ..)| *is).map(|(_, flag, class)| (mark(flag), class)));
+    said
 }
 
 /// With thousands set apart: 131,565.

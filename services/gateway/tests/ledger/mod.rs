@@ -4,6 +4,7 @@
 
 #[path = "../desk/mod.rs"]
 pub mod desk;
+pub mod duties;
 
 use std::sync::Arc;
 
@@ -12,13 +13,13 @@ use gateway::{
     books::Books,
     domain::day::Day,
     door::{identify::Identify, rate::Rate},
-    follow::{directory::FollowDirectory, intake::FollowIntake},
+    follow::{directory::FollowDirectory, intake::FollowIntake, roster::FollowRoster},
     known::Known,
     rpc::figures::Metrics,
-    web::account::Accounts,
+    web::{account::Accounts, circular::Circulars},
 };
 use kit::{
-    clock::Clock,
+    clock::{Clock, Moment},
     keys::Keys,
     store::{Store, follower},
     testing::{self, TestDatabase},
@@ -29,6 +30,7 @@ use proto::{
     gateway::v1::{metrics_service_client::MetricsServiceClient, metrics_service_server::MetricsServiceServer},
     intake::v1::{self as intake, CaseFacts, CaseState, Handling},
     journal::v1::Entry,
+    roster::v1 as roster,
 };
 use tonic::service::Routes;
 
@@ -46,6 +48,7 @@ pub struct Ledger {
     pub desk: desk::Desk,
     intake: i64,
     directory: i64,
+    roster: i64,
     _database: TestDatabase,
 }
 
@@ -59,7 +62,7 @@ impl Ledger {
         let keys = Keys::from_bytes([7; 32]);
         let known = Known::open(&store).await.expect("reads");
         let desk = desk::Desk::default();
-        Ledger { store, books, clock, keys, known, desk, intake: 0, directory: 0, _database: database }
+        Ledger { store, books, clock, keys, known, desk, intake: 0, directory: 0, roster: 0, _database: database }
     }
 
     /// MetricsService over these books.
@@ -76,7 +79,7 @@ impl Ledger {
     pub fn pages_limited(&self, rate: u32) -> axum::Router {
         let identify = Arc::new(Identify::new(self.known.clone(), None));
         let accounts = Accounts::new(self.desk.peer(), identify, Arc::new(Rate::of(rate)), false);
-        gateway::web::pages(self.books.clone(), self.keys.clone(), accounts)
+        gateway::web::pages(self.books.clone(), self.keys.clone(), accounts, Circulars::new(duties::office()))
     }
 
     /// Tells facts of cases, in batches as a feed sends them.
@@ -120,6 +123,20 @@ impl Ledger {
         }
     }
 
+    /// Tells duties, in batches as a feed sends them.
+    pub async fn duties(&mut self, told: impl IntoIterator<Item = roster::Duty>) {
+        let noun = |duty: &roster::Duty| duty.name.replacen(&format!("{PARENT}/"), "", 1);
+        let told: Vec<_> = told.into_iter().map(|duty| ("duty.told", noun(&duty), duty.encode_to_vec())).collect();
+        self.roster(told).await;
+    }
+
+    pub async fn roster(&mut self, nouns: Vec<(&str, String, Vec<u8>)>) {
+        let all = entries(&mut self.roster, nouns);
+        for some in all.chunks(500) {
+            follower::apply(&self.store, "roster", DIVISION, some, &FollowRoster).await.expect("applied");
+        }
+    }
+
     pub async fn directory(&mut self, nouns: Vec<(&str, String, Vec<u8>)>) {
         let all = entries(&mut self.directory, nouns);
         follower::apply(&self.store, "directory", DIVISION, &all, &FollowDirectory(self.known.clone()))
@@ -138,6 +155,8 @@ fn entries(seq: &mut i64, nouns: Vec<(&str, String, Vec<u8>)>) -> Vec<Entry> {
             noun: format!("{PARENT}/{noun}"),
             event: event.into(),
             payload: Bytes::from(payload),
+            // A minute apart.
+            occurred_at: Some(Moment(testing::moment("2016-03-01T08:00").0 + *seq * 60_000_000).timestamp()),
             ..Default::default()
         }
     };

@@ -7,7 +7,10 @@ pub mod desk;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -56,6 +59,8 @@ pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 pub struct Told {
     entries: Arc<Mutex<Vec<Entry>>>,
     pub asked: Arc<Mutex<Vec<i64>>>,
+    /// Reads out no more than so many; 0 for all.
+    pub most: Arc<AtomicUsize>,
 }
 
 impl Told {
@@ -111,7 +116,8 @@ impl JournalService for Told {
         &self,
         _: tonic::Request<ListHeadsRequest>,
     ) -> Result<tonic::Response<ListHeadsResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let head = Position { division: DIVISION.into(), seq: self.after(0).len() as i64 };
+        Ok(tonic::Response::new(ListHeadsResponse { heads: vec![head] }))
     }
 
     type ReadEntriesStream = ReceiverStream<Result<ReadEntriesResponse, Status>>;
@@ -129,7 +135,10 @@ impl JournalService for Told {
         let told = self.clone();
         tokio::spawn(async move {
             loop {
-                let entries = told.after(seen);
+                let mut entries = told.after(seen);
+                if let most @ 1.. = told.most.load(Ordering::SeqCst) {
+                    entries.truncate(most.saturating_sub(seen as usize));
+                }
                 seen += entries.len() as i64;
                 if send.send(Ok(ReadEntriesResponse { entries, sent_at: None })).await.is_err() {
                     return;
@@ -213,7 +222,8 @@ impl Town {
         let mut routes = Routes::default();
         let router = routes.axum_router_mut();
         *router = std::mem::take(router).route("/yizhan.intake.v1.CaseService/{method}", any(answer));
-        let peers = Peers { directory, intake: Peer::in_process(routes) };
+        let roster = Told::default().peer();
+        let peers = Peers { directory, intake: Peer::in_process(routes), roster };
         let clock = testing::clock("2016-03-31T10:00");
         let open = gateway::open(&self.config, &clock, peers).await.expect("opens");
         let stem = self.config.pki().join("gateway");
@@ -305,8 +315,10 @@ pub async fn who(channel: &Channel, token: Option<&str>) -> String {
     match CaseServiceClient::new(channel.clone()).get_case(call(GetCaseRequest::default(), token)).await {
         Ok(case) => case.into_inner().name,
         Err(status) => {
-            assert_eq!(status.code(), Code::Unauthenticated, "{status}");
-            reason(&status)
+            let reason = reason(&status);
+            let code = if reason == "NOT_READY" { Code::Unavailable } else { Code::Unauthenticated };
+            assert_eq!(status.code(), code, "{status}");
+            reason
         }
     }
 }

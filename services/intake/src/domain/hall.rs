@@ -1,10 +1,11 @@
 //! What intake knows of the centre at a moment: the calendar, the directory and the catalogue. Immutable; a decision
 //! is given one.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, ops::Deref, sync::Arc};
 
-use calendar::Calendar;
-use kit::{id::Division, refusal::Refusal};
+use calendar::{Date, shanghai_date, start_of_day};
+use kit::{clock::Moment, id::Division, refusal::Refusal};
+use mirror::{Mirror, Person, Rank, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,68 +13,50 @@ use super::{
     item::{Item, Revision},
 };
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unit {
-    pub title: String,
-    pub reconsideration_body: String,
-    pub court: String,
-    pub active: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Empty for a window of the centre itself.
-    pub unit: String,
-    pub accepts: bool,
-    pub issues: bool,
-    pub active: bool,
-}
-
+/// Who staffs a window from a day on, as roster tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rank {
-    Head,
-    Deputy,
-    PartyMember,
-    Staff,
-    GovernmentHead,
+pub struct Staffed {
+    pub from: Date,
+    pub morning: bool,
+    pub afternoon: bool,
+    /// The division asks that no work is taken at a window that nobody staffs.
+    pub required: bool,
 }
 
-impl Rank {
-    /// Head or deputy head of a unit, who answers for it.
-    pub fn leads_unit(self) -> bool {
-        matches!(self, Rank::Head | Rank::Deputy)
-    }
-}
+type Map<T> = Arc<HashMap<(Division, String), T>>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Empty for the government's leaders and the centre's own staff.
-    pub unit: String,
-    pub rank: Rank,
-    pub active: bool,
-}
-
-type Map<T> = Arc<HashMap<(Division, String), Arc<T>>>;
-
+/// The directory as it is known, the catalogue, and who staffs the windows.
 #[derive(Clone)]
 pub struct Hall {
-    pub calendar: Calendar,
-    pub units: Map<Unit>,
-    pub windows: Map<Window>,
-    pub people: Map<Person>,
-    pub items: Map<Item>,
+    pub known: Mirror,
+    pub items: Map<Arc<Item>>,
+    pub staffed: Map<Staffed>,
+}
+
+impl Deref for Hall {
+    type Target = Mirror;
+
+    fn deref(&self) -> &Mirror {
+        &self.known
+    }
 }
 
 impl Hall {
     pub fn empty() -> Hall {
-        let calendar = Calendar::empty();
-        Hall { calendar, units: Map::default(), windows: Map::default(), people: Map::default(), items: Map::default() }
+        Hall { known: Mirror::empty(), items: Map::default(), staffed: Map::default() }
     }
 
-    pub fn unit(&self, division: Division, code: &str) -> Result<&Unit, Refusal> {
-        let absent = || Refusal::not_found("UNIT_NOT_FOUND", "没有此单位", "there is no such unit");
-        find(&self.units, division, code).ok_or_else(absent)
+    /// Refused at a window that nobody staffs, where the division asks for that.
+    pub fn must_be_staffed(&self, division: Division, window: &str, now: Moment) -> Result<(), Refusal> {
+        let Some(staffed) = self.staffed.get(&(division, window.to_owned())) else { return Ok(()) };
+        let today = shanghai_date(now.0);
+        // Between the halves nobody works: one o'clock parts them wherever the rules put their hours.
+        let is_morning = now.0 < start_of_day(today) + 13 * 3_600_000_000;
+        if !staffed.required || staffed.from > today || if is_morning { staffed.morning } else { staffed.afternoon } {
+            return Ok(());
+        }
+        let (zh, en) = ("该窗口当前无人值守，请到其他窗口办理", "nobody staffs the window now; go to another one");
+        Err(Refusal::state("WINDOW_UNSTAFFED", zh, en))
     }
 
     /// A unit that takes new cases: one that was deactivated only finishes those it has.
@@ -83,20 +66,6 @@ impl Hall {
             return Err(Refusal::state("UNIT_INACTIVE", zh, en));
         }
         Ok(())
-    }
-
-    /// A window that works.
-    pub fn window(&self, division: Division, code: &str) -> Result<&Window, Refusal> {
-        let absent = || Refusal::not_found("WINDOW_NOT_FOUND", "没有此窗口", "there is no such window");
-        let window = find(&self.windows, division, code).ok_or_else(absent)?;
-        if !window.active {
-            return Err(Refusal::state(
-                "WINDOW_INACTIVE",
-                format!("窗口 {code} 已停用"),
-                format!("window {code} is inactive"),
-            ));
-        }
-        Ok(window)
     }
 
     /// A window that accepts for a unit: its own, or one of the centre.
@@ -131,20 +100,6 @@ impl Hall {
         }
         let (zh, en) = (format!("窗口 {code} 不属于单位 {unit}"), format!("window {code} is not of unit {unit}"));
         Err(Refusal::state("WINDOW_UNIT", zh, en))
-    }
-
-    /// A person who works.
-    pub fn person(&self, division: Division, code: &str) -> Result<&Person, Refusal> {
-        let absent = || Refusal::not_found("PERSON_NOT_FOUND", "没有此人员", "there is no such person");
-        let person = find(&self.people, division, code).ok_or_else(absent)?;
-        if !person.active {
-            return Err(Refusal::state(
-                "PERSON_INACTIVE",
-                format!("人员 {code} 已停用"),
-                format!("person {code} is inactive"),
-            ));
-        }
-        Ok(person)
     }
 
     /// A clerk: of the unit, or of the centre.
@@ -188,10 +143,6 @@ impl Hall {
             .revision(number)
             .ok_or_else(|| Refusal::internal(format!("item {code} of {division} has lost revision {number}")))
     }
-}
-
-fn find<'a, T>(map: &'a Map<T>, division: Division, code: &str) -> Option<&'a T> {
-    map.get(&(division, code.to_owned())).map(|found| &**found)
 }
 
 fn not_of_unit(code: &str, unit: &str) -> Refusal {

@@ -2,6 +2,7 @@
 
 use calendar::{Date, shanghai_date};
 use kit::{clock::Moment, id::Division, refusal::Refusal};
+use mirror::Rank;
 
 use super::{
     applicant::Party,
@@ -11,7 +12,7 @@ use super::{
         Ticked,
     },
     clocks::Clock,
-    hall::{Hall, Rank},
+    hall::Hall,
     item::{Cause, Item, Text},
 };
 
@@ -48,6 +49,7 @@ impl Case {
         let text = &revision.text;
         hall.receiving_unit(division, &text.unit)?;
         hall.accepting_window(division, &receipt.window, &text.unit)?;
+        hall.must_be_staffed(division, &receipt.window, now)?;
         hall.clerk(division, &receipt.clerk, &text.unit)?;
         known(text, receipt.materials.iter().map(|ticked| ticked.code.as_str()))?;
         Ok(Case {
@@ -146,6 +148,7 @@ impl Case {
         now: Moment,
     ) -> Result<Happened, Refusal> {
         hall.accepting_window(self.division, window, &self.unit)?;
+        hall.must_be_staffed(self.division, window, now)?;
         hall.clerk(self.division, clerk, &self.unit)?;
         self.must_be(&[State::SupplementPending])?;
         let Some(supplement) = &mut self.supplement else { return Err(Refusal::internal("pending without a notice")) };
@@ -357,6 +360,7 @@ impl Case {
     ) -> Result<Happened, Refusal> {
         hall.clerk(self.division, clerk, &self.unit)?;
         hall.issuing_window(self.division, window, &self.unit, &self.window)?;
+        hall.must_be_staffed(self.division, window, now)?;
         self.must_be(&[State::Granted, State::Denied])?;
         self.issuance = Some(Issuance { window: window.to_owned(), by: clerk.to_owned(), at: now.0, recipient });
         self.state = State::Issued;

@@ -1,3 +1,3 @@
 //! What intake does when another service's journal moves.
 
-pub mod directory;
+pub mod roster;

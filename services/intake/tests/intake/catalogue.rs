@@ -167,6 +167,25 @@ async fn an_item_that_cannot_be_read_is_missing_alone() {
 }
 
 #[tokio::test]
+async fn of_the_directory_what_cannot_be_read_is_missing_alone() {
+    Hall::on_each_engine("2026-06-01T09:00", async |mut hall| {
+        let case = hall.window("A01").accepts(FOOD).await;
+        hall.closes().await;
+        for id in ["A02", "005-HEAD"] {
+            hall.rewrites(&format!("UPDATE known SET body = 'x' || body WHERE id = '{id}'")).await;
+        }
+        hall.rewrites("INSERT INTO known (kind, division, id, body) VALUES ('notice', '000000', '1.1', 'x')").await;
+        hall.rewrites("INSERT INTO known (kind, division, id, body) VALUES ('unit', 'nowhere', '1', '{}')").await;
+        let hall = hall.sleeps_until("2026-06-02T09:00").await;
+        hall.grant(&case).await.expect("goes on");
+        hall.window("A01").receives(FOOD).await;
+        let elsewhere = receipt("A02", ROAD);
+        assert_eq!(refused(hall.cases().receive_case(elsewhere).await), "WINDOW_NOT_FOUND");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn items_are_listed_by_code_in_pages() {
     Hall::on_each_engine("2026-06-01T09:00", async |hall| {
         assert_eq!(codes(&list(&hall, 0, "", "", false).await.expect("listed")), [BUILDING, COPY, FOOD, ROAD]);

@@ -226,6 +226,12 @@ async fn a_step_on_a_case_that_has_changed_since_it_was_read_is_aborted() {
             assert_eq!((status.code(), kit::status::reason(&status).as_str()), (Code::Aborted, "ETAG_STALE"), "{etag}");
         }
         let now = hall.case(&read).await;
+        // Who is of another unit cannot try which etag it is.
+        for etag in [&read.etag, &now.etag] {
+            let officer = name("people", &officer(OTHER_UNIT));
+            let request = pb::DecideCaseRequest { etag: etag.clone(), officer, ..grant(&read) };
+            assert_eq!(refused(hall.decide(request).await), "PERSON_UNIT");
+        }
         assert!(hall.decide(pb::DecideCaseRequest { etag: now.etag, ..grant(&read) }).await.is_ok());
     })
     .await;

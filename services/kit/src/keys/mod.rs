@@ -42,6 +42,8 @@ impl Keys {
 
     /// Adds a key to the file, and answers its number. It seals for whoever is started from then on.
     pub fn add(path: &Path) -> io::Result<u8> {
+        // Where the name is a link, the file that it leads to.
+        let path = &fs::canonicalize(path)?;
         loop {
             let mut held = fs::File::open(path)?;
             held.lock()?;
@@ -55,8 +57,9 @@ impl Keys {
             let number = number.checked_add(1).ok_or_else(|| invalid("a key file has 255 keys at most"))?;
             keys.extend(random());
             let draft = draft(path);
-            let named =
-                write(&draft, &keys).and_then(|()| same_owner(&held, &draft)).and_then(|()| fs::rename(&draft, path));
+            let named = write(&draft, &keys)
+                .and_then(|()| same_owner(&held.metadata()?, &draft))
+                .and_then(|()| fs::rename(&draft, path));
             if let Err(error) = named {
                 let _ = fs::remove_file(&draft);
                 return Err(error);
@@ -166,18 +169,24 @@ fn write(draft: &Path, keys: &[u8]) -> io::Result<()> {
 }
 
 /// Who may read the old file reads the new one too, whoever writes it.
+fn same_owner(old: &fs::Metadata, draft: &Path) -> io::Result<()> {
+    own_as(old, draft)?;
+    fs::set_permissions(draft, old.permissions())
+}
+
+/// Gives a file the owner and the group of another.
 #[cfg(unix)]
-fn same_owner(old: &fs::File, draft: &Path) -> io::Result<()> {
+pub(crate) fn own_as(old: &fs::Metadata, file: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
-    let (old, new) = (old.metadata()?, fs::metadata(draft)?);
+    let new = fs::metadata(file)?;
     if (old.uid(), old.gid()) == (new.uid(), new.gid()) {
         return Ok(());
     }
-    chown(draft, Some(old.uid()), Some(old.gid()))
+    chown(file, Some(old.uid()), Some(old.gid()))
 }
 
 #[cfg(not(unix))]
-fn same_owner(_: &fs::File, _: &Path) -> io::Result<()> {
+pub(crate) fn own_as(_: &fs::Metadata, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -273,6 +282,22 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).expect("a file").permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_keeps_its_mode_and_a_link_to_it_stays_one() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = Folder::new();
+        let (path, link) = (folder.0.join("kept.key"), folder.0.join("master.key"));
+        Keys::open(&path).expect("made");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+        symlink("kept.key", &link).expect("linked");
+        assert_eq!(Keys::add(&link).expect("added"), 2);
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        let file = fs::metadata(&path).expect("there");
+        assert_eq!((file.len(), file.permissions().mode() & 0o777), (2 * LENGTH as u64, 0o640));
+        assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 2);
     }
 
     #[test]

@@ -18,11 +18,12 @@ pub mod noun;
 #[cfg(feature = "planted")]
 mod planted;
 pub mod reader;
+mod table;
 pub mod writer;
 
 pub use desk::{Desk, Event};
 pub use engine::Store;
 pub use follower::{Follow, follow};
-pub use noun::{Key, Noun};
+pub use noun::{Key, Noun, page, readable};
 pub use reader::Reader;
 pub use writer::Writer;

@@ -4,13 +4,14 @@ use std::{any::Any, fmt, hash, marker::PhantomData, sync::Arc};
 
 use futures::future::BoxFuture;
 use sea_orm::{
-    ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, IdenStatic, Iterable, QueryFilter,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, IdenStatic, Iterable,
+    QueryFilter, QuerySelect, Select,
     sea_query::{Expr, OnConflict},
 };
 
 use crate::id::Division;
 
-/// A row that does not read back as the noun it was: never expected, never passed over.
+/// A row that does not read back as the noun it was: never expected, never passed over in silence.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} {id}: {what}")]
 pub struct Corrupt {
@@ -33,6 +34,28 @@ pub trait Noun: Clone + Send + Sync + 'static {
     fn id(&self) -> &str;
     fn from_row(row: <Self::Entity as EntityTrait>::Model) -> Result<Self, Corrupt>;
     fn to_row(&self) -> <Self::Entity as EntityTrait>::ActiveModel;
+}
+
+/// The rows that can be read; another is logged and left out, so that it hides none but itself.
+pub fn readable<N: Noun>(rows: impl IntoIterator<Item = <N::Entity as EntityTrait>::Model>) -> Vec<N> {
+    let read = |row| N::from_row(row).inspect_err(|corrupt| tracing::error!(%corrupt, "left out")).ok();
+    rows.into_iter().filter_map(read).collect()
+}
+
+/// The first so many that can be read of a query's rows, in its order. What is left out makes no page shorter, since a
+/// short page is the last one.
+pub async fn page<N: Noun>(db: &impl ConnectionTrait, query: Select<N::Entity>, most: u64) -> Result<Vec<N>, DbErr> {
+    let (mut nouns, mut seen) = (Vec::new(), 0);
+    loop {
+        let wanted = most - nouns.len() as u64;
+        let rows = query.clone().offset(seen).limit(wanted).all(db).await?;
+        let found = rows.len() as u64;
+        nouns.extend(readable::<N>(rows));
+        seen += found;
+        if found < wanted || nouns.len() as u64 >= most {
+            return Ok(nouns);
+        }
+    }
 }
 
 /// A noun of some kind, as the writer holds it.

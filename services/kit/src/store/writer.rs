@@ -26,6 +26,7 @@ use crate::{
     id::Division,
     keys::Keys,
     refusal::{Kind, Refusal},
+    telemetry,
 };
 
 /// At most so many changes in a commit.
@@ -258,6 +259,7 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     tx.commit().await?;
     // Before anybody is answered: who has been told of a change also reads it.
     store.nouns.put(changed, &heads);
+    telemetry::count_commit(store.service, answers.iter().filter(|answer| answer.is_ok()).count() as u64);
     Ok(answers)
 }
 

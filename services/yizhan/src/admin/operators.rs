@@ -12,12 +12,11 @@ use kit::{
     pki::{self, Authority, CLIENT_LIFE},
     tls,
 };
-use proto::directory::v1::{self as pb, credential_service_client::CredentialServiceClient};
 
 use crate::{
     credential,
     papers::OPERATOR,
-    peer::{self, To, timed},
+    peer::{self, To},
     trouble,
 };
 
@@ -89,8 +88,7 @@ async fn is_revoked(authority: &Authority, identity: &pki::Identity, to: &To) ->
     let tls = tls::Client::new(authority.certificate_pem(), Some(identity));
     let peer = tls.ok().and_then(|tls| peer::connect("--server", &to.server, &tls).ok());
     let Some(peer) = peer else { return false };
-    let asked = CredentialServiceClient::new(peer).list_signing_keys(timed(pb::ListSigningKeysRequest {})).await;
-    asked.is_err_and(|status| kit::status::reason(&status) == "CREDENTIAL_REVOKED")
+    peer::is_revoked(peer).await
 }
 
 /// The file's name alone.

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{all, client, operators, table};
 use crate::{
-    name::Division,
+    name::{Division, last},
     peer::{To, refused, timed},
     time,
 };
@@ -142,9 +142,4 @@ fn json_of(key: &pb::SigningKey) -> serde_json::Value {
 /// RFC 3339, for programs.
 fn exact(at: Option<&Timestamp>) -> String {
     at.and_then(Moment::from_timestamp).map(Moment::shanghai).unwrap_or_default()
-}
-
-/// The code at the end of a resource name.
-fn last(name: &str) -> &str {
-    name.rsplit_once('/').map_or(name, |(_, last)| last)
 }

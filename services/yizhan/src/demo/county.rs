@@ -119,6 +119,8 @@ pub struct County {
     pub items: Vec<Item>,
     pub year: Year,
     pub names: Names,
+    pub windows: Vec<Window>,
+    pub people: Vec<Person>,
 }
 
 #[derive(Deserialize)]
@@ -139,22 +141,37 @@ struct ItemRow {
     special_procedures: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct WindowRow {
-    code: String,
+#[derive(Debug, Deserialize)]
+pub struct Window {
+    pub code: String,
     name_zh: String,
-    unit: String,
+    /// Code; empty where it is the centre's own.
+    pub unit: String,
     accepts: bool,
     issues: bool,
 }
 
-#[derive(Deserialize)]
-struct PersonRow {
-    code: String,
-    unit: String,
+#[derive(Clone, Debug, Deserialize)]
+pub struct Person {
+    pub code: String,
+    /// Code; empty where they are of the centre or of the county's government.
+    pub unit: String,
     rank: String,
     title: String,
-    window: String,
+    /// Where they sit, if anywhere.
+    pub window: String,
+}
+
+impl Person {
+    /// Of the leadership of a unit.
+    pub fn leads(&self) -> bool {
+        matches!(self.rank.as_str(), "HEAD" | "DEPUTY" | "PARTY_MEMBER")
+    }
+
+    /// divisions/410223/people/{code}
+    pub fn name(&self) -> String {
+        resource("people", &self.code)
+    }
 }
 
 impl County {
@@ -172,7 +189,7 @@ impl County {
             items.iter().map(|item| item.weight).sum::<u64>() == u64::from(year.accepted),
             "year-2016.json: weights do not sum to accepted"
         );
-        Ok(County { items, year, names })
+        Ok(County { items, year, names, windows, people })
     }
 }
 
@@ -180,7 +197,7 @@ fn csv<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, csv::Error> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().collect()
 }
 
-fn item(row: ItemRow, year: &Year, windows: &[WindowRow], people: &[PersonRow]) -> anyhow::Result<Item> {
+fn item(row: ItemRow, year: &Year, windows: &[Window], people: &[Person]) -> anyhow::Result<Item> {
     let code = row.code;
     let named = |text: &str| windows.iter().find(|window| text.contains(&format!("{}窗口", window.code)));
     let place = named(&row.place).with_context(|| format!("items.json: {code} names no window that accepts"))?;
@@ -194,7 +211,7 @@ fn item(row: ItemRow, year: &Year, windows: &[WindowRow], people: &[PersonRow]) 
     let handed = named(last)
         .filter(|window| window.issues)
         .with_context(|| format!("items.json: {code} names no window that issues"))?;
-    let of_unit = |fits: fn(&PersonRow) -> bool| {
+    let of_unit = |fits: fn(&Person) -> bool| {
         let people = people.iter().filter(|person| person.unit == row.unit && fits(person));
         people.map(|person| resource("people", &person.code)).collect::<Vec<_>>()
     };
@@ -242,13 +259,14 @@ fn item(row: ItemRow, year: &Year, windows: &[WindowRow], people: &[PersonRow]) 
 }
 
 /// A window with each of those who sit at it.
-fn counters<'a>(window: &WindowRow, people: &'a [PersonRow]) -> impl Iterator<Item = Counter> + use<'a> {
+fn counters<'a>(window: &Window, people: &'a [Person]) -> impl Iterator<Item = Counter> + use<'a> {
     let (code, name) = (window.code.clone(), resource("windows", &window.code));
     let clerks = people.iter().filter(move |person| person.window == code);
     clerks.map(move |person| Counter { window: name.clone(), clerk: resource("people", &person.code) })
 }
 
-fn resource(collection: &str, code: &str) -> String {
+/// The name of something of the county.
+pub fn resource(collection: &str, code: &str) -> String {
     format!("{DIVISION}/{collection}/{code}")
 }
 

@@ -16,7 +16,7 @@ use proto::{
 };
 use tonic::{Request, Status, metadata::MetadataValue};
 
-use super::county::DIVISION;
+use super::{county::DIVISION, duty};
 use crate::trouble;
 
 /// What the API answers about the year.
@@ -24,6 +24,7 @@ pub struct Answers {
     pub total: Figures,
     pub months: Vec<Figures>,
     pub open: Vec<OpenCase>,
+    pub duty: duty::figures::Answers,
 }
 
 /// A case that is open at the end of the year.
@@ -38,25 +39,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Asks for the year's figures once they count everything that has happened.
 pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
     let channel = ring.clone();
-    let head = head(&channel).await.map_err(unanswered)?;
+    let head = head(ring, "intake").await.map_err(unanswered)?;
     let mut metrics = MetricsServiceClient::new(channel.clone());
-    let followed = async {
-        loop {
-            let answer = figures(&mut metrics, GroupBy::Unspecified).await?;
-            if answer.intake_seq >= head {
-                return Ok(answer);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let answer = tokio::time::timeout(PATIENCE, followed).await.map_err(|_| {
-        let seconds = PATIENCE.as_secs();
-        trouble(
-            format!("{seconds}秒后统计数据仍未跟上"),
-            format!("after {seconds} s the figures still lag behind the journal at {head}"),
-        )
-    })?;
-    let total = answer.map_err(unanswered)?.total.unwrap_or_default();
+    let answer = followed(head, async || {
+        let answer = figures(&mut metrics.clone(), GroupBy::Unspecified).await?;
+        Ok((answer.intake_seq, answer))
+    });
+    let total = answer.await?.total.unwrap_or_default();
     let months = figures(&mut metrics, GroupBy::Month).await.map_err(unanswered)?.rows;
     let request = ListFigureCasesRequest {
         parent: DIVISION.to_owned(),
@@ -73,13 +62,34 @@ pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
         let case = cases.get_case(GetCaseRequest { name: figure.name.clone() }).await.map_err(unanswered)?.into_inner();
         open.push(OpenCase { figure, case });
     }
-    Ok(Answers { total, months, open })
+    Ok(Answers { total, months, open, duty: duty::figures::ask(ring).await? })
 }
 
-/// The end of the county's intake journal.
-async fn head(channel: &Keyring) -> Result<i64, Status> {
+/// Asks until the answer rests on a journal up to here; it says itself how far.
+pub async fn followed<T>(head: i64, ask: impl AsyncFn() -> Result<(i64, T), Status>) -> anyhow::Result<T> {
+    let followed = async {
+        loop {
+            let (seq, answer) = ask().await?;
+            if seq >= head {
+                return Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let answer = tokio::time::timeout(PATIENCE, followed).await.map_err(|_| {
+        let seconds = PATIENCE.as_secs();
+        trouble(
+            format!("{seconds}秒后统计数据仍未跟上"),
+            format!("after {seconds} s the figures still lag behind the journal at {head}"),
+        )
+    })?;
+    answer.map_err(unanswered)
+}
+
+/// The end of the county's journal of a service.
+pub async fn head(channel: &Keyring, service: &'static str) -> Result<i64, Status> {
     let mut request = Request::new(ListHeadsRequest {});
-    request.metadata_mut().insert("yizhan-service", MetadataValue::from_static("intake"));
+    request.metadata_mut().insert("yizhan-service", MetadataValue::from_static(service));
     let heads = JournalServiceClient::new(channel.clone()).list_heads(request).await?.into_inner().heads;
     Ok(heads.iter().find(|head| DIVISION.ends_with(&head.division)).map_or(0, |head| head.seq))
 }
@@ -90,11 +100,11 @@ async fn figures(metrics: &mut MetricsServiceClient<Keyring>, group_by: GroupBy)
     Ok(metrics.get_figures(request).await?.into_inner())
 }
 
-fn year() -> Period {
+pub fn year() -> Period {
     Period { first: "2016-01-01".to_owned(), last: "2016-12-31".to_owned() }
 }
 
-fn unanswered(status: Status) -> anyhow::Error {
+pub fn unanswered(status: Status) -> anyhow::Error {
     trouble(format!("统计查询失败：{}", kit::status::localized(&status)), format!("the figures were refused: {status}"))
 }
 

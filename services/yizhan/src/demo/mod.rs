@@ -7,6 +7,7 @@ mod applicant;
 mod county;
 mod days;
 mod dice;
+mod duty;
 mod figures;
 mod open;
 mod plan;

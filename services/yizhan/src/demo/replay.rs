@@ -15,6 +15,7 @@ use tonic::Status;
 use super::{
     county::County,
     days::Tick,
+    duty::Duties,
     plan::Plan,
     progress::Progress,
     request,
@@ -53,6 +54,7 @@ pub struct Replay {
     cases: CaseServiceClient<Keyring>,
     catalogue: CatalogueServiceClient<Keyring>,
     clock: ClockServiceClient<Keyring>,
+    duties: Duties,
 }
 
 /// The names of cases that are not at their end, by their place in the plan.
@@ -61,8 +63,9 @@ type Received = Vec<(u32, Arc<str>)>;
 
 impl Replay {
     pub fn open(county: County, plan: Plan, seed: u64, ring: &Keyring) -> Replay {
+        let duties = Duties::new(&county, &plan.days, seed, ring);
         let (cases, catalogue) = (CaseServiceClient::new(ring.clone()), CatalogueServiceClient::new(ring.clone()));
-        Replay { county, plan, seed, cases, catalogue, clock: ClockServiceClient::new(ring.clone()) }
+        Replay { county, plan, seed, cases, catalogue, clock: ClockServiceClient::new(ring.clone()), duties }
     }
 
     /// Plays the year through its last evening.
@@ -71,11 +74,12 @@ impl Replay {
         let agenda = self.agenda();
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
+        self.duties.open().await?;
         let mut names = Names::new();
         for due in agenda.chunk_by(|one, next| one.tick == next.tick) {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
-            self.advance(self.plan.days.moment(tick)).await?;
+            self.pass_to(self.plan.days.moment(tick)).await?;
             let plain = due.partition_point(|task| task.order != RECEIPT);
             for phase in [&due[..plain], &due[plain..]] {
                 let received = self.perform_all(phase, &names, &progress).await?;
@@ -86,9 +90,10 @@ impl Replay {
                 names.remove(&task.script);
             }
         }
-        self.advance(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
+        self.pass_to(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
+        self.duties.close().await?;
         progress.finish();
-        Ok(Pace { changes: agenda.len() as u64, seconds: start.elapsed().as_secs_f64() })
+        Ok(Pace { changes: agenda.len() as u64 + self.duties.changes, seconds: start.elapsed().as_secs_f64() })
     }
 
     /// Lets the instant items be granted at the window.
@@ -101,6 +106,16 @@ impl Replay {
             })?;
         }
         Ok(())
+    }
+
+    /// Comes to a moment, with what the duty has to do on the way and at it.
+    async fn pass_to(&mut self, moment: Moment) -> anyhow::Result<()> {
+        while let Some(at) = self.duties.next_before(moment) {
+            self.advance(at).await?;
+            self.duties.perform(at).await?;
+        }
+        self.advance(moment).await?;
+        self.duties.perform(moment).await
     }
 
     /// All steps of the year in the order of their time.

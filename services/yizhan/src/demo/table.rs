@@ -10,6 +10,7 @@ use super::{
     figures::{Answers, OpenCase},
     replay::Pace,
 };
+use crate::columns::{left, right};
 
 /// What the year has to come to.
 pub struct Target {
@@ -104,6 +105,7 @@ impl Table<'_> {
             )?;
         }
         self.write_more(out)?;
+        self.answers.duty.write(out)?;
         self.write_months(out)?;
         self.write_open(out)?;
         let memory = self.memory.map_or("n/a".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
@@ -218,6 +220,7 @@ impl Table<'_> {
             "replayed": side(|line| line.replayed),
             "year": figures(&self.answers.total),
             "months": self.answers.months.iter().map(figures).collect::<Vec<_>>(),
+            "duty": self.answers.duty.json(),
             "open_cases": open.collect::<Vec<_>>(),
             "pace": {
                 "seconds": self.pace.seconds,
@@ -289,23 +292,6 @@ fn percent(points: i64) -> String {
     if points < 0 { "—".to_owned() } else { format!("{}.{:02}%", points / 100, points % 100) }
 }
 
-fn left(text: &str, columns: usize) -> String {
-    format!("{text}{}", blank(text, columns))
-}
-
-fn right(text: &str, columns: usize) -> String {
-    format!("{}{text}", blank(text, columns))
-}
-
-/// What is missing to so many columns; a Chinese character takes two.
-fn blank(text: &str, columns: usize) -> String {
-    let taken: usize = text
-        .chars()
-        .map(|c| if ('\u{1100}'..='\u{ffe6}').contains(&c) && !('\u{2000}'..='\u{2e7f}').contains(&c) { 2 } else { 1 })
-        .sum();
-    " ".repeat(columns.saturating_sub(taken))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,7 +300,6 @@ mod tests {
     fn numbers_are_shown_as_published() {
         assert_eq!([count(0), count(999), count(1_000), count(131_565)], ["0", "999", "1,000", "131,565"]);
         assert_eq!([percent(9_999), percent(10_000), percent(5), percent(-1)], ["99.99%", "100.00%", "0.05%", "—"]);
-        assert_eq!(right("受理", 6), "  受理");
     }
 
     #[test]
@@ -324,6 +309,7 @@ mod tests {
             total: Figures { accepted: 131_565, completed: 131_557, open: 8, ..Figures::default() },
             months: vec![],
             open: vec![],
+            duty: Default::default(),
         };
         let table = Table {
             target: Target::of(&year, 131_565),

@@ -29,11 +29,13 @@ use super::{
 };
 use crate::{
     peer::Link,
-    sign_in::SignedIn,
+    sign_in::{self, SignedIn},
     spool::{Kept, Name, Refused, Spool},
     trouble,
 };
 
+/// What a server says of itself and not of the request: it is to come again.
+const LATER: [&str; 3] = ["OVERLOADED", "RATE_LIMITED", "NOT_READY"];
 /// Attachments go in pieces of 64 KiB.
 const CHUNK: usize = 64 << 10;
 
@@ -202,6 +204,13 @@ impl Line {
         Ok(Link::new(self.peer.clone(), bearer, self.patience))
     }
 
+    /// The same for what was kept. In the terminal's own name it would be refused, and be set aside: it waits for its clerk.
+    async fn link_for(&self, kept: &Kept) -> Result<Link, Status> {
+        let Some(person) = actor(kept) else { return self.link(None).await };
+        let bearer = self.signed.bearer(&person, &self.peer).await?.ok_or_else(|| sign_in::nobody(&person))?;
+        Ok(Link::new(self.peer.clone(), Some(bearer), self.patience))
+    }
+
     /// Opens the spool; waits while another program holds it.
     pub fn spool(&self) -> anyhow::Result<Spool> {
         Spool::open(&self.spool).map_err(|error| self.unusable(&error))
@@ -209,7 +218,7 @@ impl Line {
 
     async fn send(&self, kept: &Kept) -> Outcome {
         let sent = async {
-            let link = self.link(actor(kept).as_deref()).await?;
+            let link = self.link_for(kept).await?;
             if kept.rpc == UPLOAD {
                 self.upload(kept, link).await.map(Answer::Attachment)
             } else {
@@ -268,7 +277,7 @@ fn actor(kept: &Kept) -> Option<String> {
 fn is_refusal(status: &Status) -> bool {
     let passing = [Code::Unavailable, Code::DeadlineExceeded, Code::Cancelled];
     let reason = status.get_details_error_info().filter(|info| info.domain == kit::status::DOMAIN);
-    reason.is_some_and(|info| info.reason != "OVERLOADED" && !passing.contains(&status.code()))
+    reason.is_some_and(|info| !LATER.contains(&info.reason.as_str()) && !passing.contains(&status.code()))
 }
 
 /// `$XDG_STATE_HOME/yizhan/spool`, or the same in the home folder.

@@ -16,12 +16,12 @@ use std::{
     process::ExitCode,
 };
 
-pub use ask::Args;
 use ask::Task;
-use line::Line;
+pub use ask::{Args, At, Missing};
+pub use line::Line;
 
 /// The server refused, or could not be asked.
-const REFUSED: u8 = 1;
+pub const REFUSED: u8 = 1;
 /// Something is missing or wrong on the command line.
 const USAGE: u8 = 2;
 /// Kept in the spool.
@@ -43,12 +43,13 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Task::Spool { forget } => read::spool(&line, *forget),
     };
     match done {
-        Err(error) if error.is::<ask::Missing>() => usage(&error),
+        Err(error) if error.is::<Missing>() => usage(&error),
         done => done,
     }
 }
 
-fn usage(error: &anyhow::Error) -> anyhow::Result<ExitCode> {
+/// Tells what is missing or wrong on the command line.
+pub fn usage(error: &anyhow::Error) -> anyhow::Result<ExitCode> {
     writeln!(io::stderr().lock(), "yizhan: {error:#}")?;
     Ok(ExitCode::from(USAGE))
 }

@@ -11,7 +11,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::{json, line::Answer};
-use crate::{spool::Kept, unreached};
+use crate::{columns::left, name::last, spool::Kept, time as minute, unreached};
 
 /// Tells people, or machines.
 #[derive(Clone, Copy)]
@@ -254,11 +254,6 @@ pub fn time(at: Option<&prost_types::Timestamp>) -> String {
     at.and_then(Moment::from_timestamp).map(Moment::shanghai).unwrap_or_default()
 }
 
-/// The same to the minute, as people read it.
-fn minute(at: Option<&prost_types::Timestamp>) -> String {
-    time(at).chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
 fn clock(out: &mut impl Write, what: &str, clock: Option<&pb::Clock>) -> io::Result<()> {
     let text = clock.map(|clock| format!("{} {}", light(clock.signal()), due_on(clock)));
     line(out, what, &text.unwrap_or_default())
@@ -269,9 +264,7 @@ fn line(out: &mut impl Write, what: &str, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    // On a screen, what stands beyond U+2E80 is two columns wide.
-    let width: usize = what.chars().map(|c| if c < '\u{2e80}' { 1 } else { 2 }).sum();
-    writeln!(out, "{what}{:pad$}{text}", "", pad = 26_usize.saturating_sub(width))
+    writeln!(out, "{}{text}", left(what, 26))
 }
 
 fn due_on(clock: &pb::Clock) -> String {
@@ -307,9 +300,4 @@ fn state(state: pb::CaseState) -> (&'static str, &'static str) {
         pb::CaseState::Withdrawn => ("申请人撤回", "withdrawn"),
         pb::CaseState::Terminated => ("终止", "terminated"),
     }
-}
-
-/// The code at the end of a resource name.
-fn last(name: &str) -> &str {
-    name.rsplit_once('/').map_or(name, |(_, last)| last)
 }

@@ -152,8 +152,13 @@ impl Server {
 
     /// Sets the passwords of those who act in the tests, and signs them in.
     pub fn sign_in(&self, people: &[&str]) {
+        self.sign_in_at(&[], people);
+    }
+
+    /// The same with options of the sign-in: on a terminal.
+    pub fn sign_in_at(&self, at: &[&str], people: &[&str]) {
         for person in people {
-            for task in [&["admin", "enrol", "person"][..], &["sign-in"]] {
+            for task in [&["admin", "enrol", "person"][..], &[&["sign-in"], at].concat()] {
                 self.run_with(&[task, &["--division", "410223", person]].concat(), PASSWORD).ok();
             }
         }

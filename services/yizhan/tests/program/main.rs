@@ -3,6 +3,7 @@
 mod hall;
 mod import;
 mod proxy;
+mod roster;
 mod serve;
 mod spool;
 mod window;

@@ -139,13 +139,13 @@ fn a_role_without_its_peer_says_which_setting_is_missing() {
     let said = refused(serve(&folder, &["gateway", "--config", &config]));
     assert!(said.contains("peers.intake") && said.contains("YIZHAN_PEERS__INTAKE"), "{said}");
     let config = folder.write("yizhan.toml", "[peers]\ndirectory = \"127.0.0.1:1\"");
-    assert!(refused(serve(&folder, &["intake", "--config", &config])).contains("peers.directory"));
+    assert!(refused(serve(&folder, &["roster", "--config", &config])).contains("peers.directory"));
     let said = serve(&folder, &["intake", "--simulate", "2016-03-08T09:00"]).err().expect("refused");
     assert_eq!(said.code, 2, "training mode is for all roles together");
 }
 
 #[test]
-fn three_programs_do_as_one_does() {
+fn four_programs_do_as_one_does() {
     let folder = Folder::new();
     let serve = |role: &str, peers: &[(&str, &Server)]| {
         let urls: String = peers.iter().map(|(name, server)| format!("{name} = \"{}\"\n", server.url())).collect();
@@ -159,15 +159,18 @@ fn three_programs_do_as_one_does() {
         server
     };
     let directory = serve("directory", &[]);
-    let intake = serve("intake", &[("directory", &directory)]);
-    let gateway = serve("gateway", &[("directory", &directory), ("intake", &intake)]);
+    let roster = serve("roster", &[("directory", &directory)]);
+    let intake = serve("intake", &[("directory", &directory), ("roster", &roster)]);
+    let gateway = serve("gateway", &[("directory", &directory), ("intake", &intake), ("roster", &roster)]);
     let url = gateway.url();
     import(&gateway).ok();
     gateway.sign_in(&["U014-08"]);
     let at = ["--window", "B10", "--clerk", "U014-08"];
     let case = window(&url, &folder, &[&at, RECEIVE].concat()).ok().json()["case"].clone();
     assert_eq!(case["state"], "RECEIVED");
-    for server in [&directory, &intake, &gateway] {
+    let asked = gateway.run(&["roster", "--division", "410223", "rules", "show"]);
+    assert!(asked.err.contains("[RULES_NOT_FOUND]"), "{asked:?}");
+    for server in [&directory, &intake, &roster, &gateway] {
         server.run(&["health"]).ok();
     }
 }

@@ -44,6 +44,7 @@ pub struct Hall {
 pub struct House {
     runtime: Option<Runtime>,
     directory: Peer,
+    roster: Peer,
     intake: Peer,
 }
 
@@ -114,6 +115,10 @@ impl Hall {
         self.house.intake.clone()
     }
 
+    pub fn roster(&self) -> Peer {
+        self.house.roster.clone()
+    }
+
     pub fn directory(&self) -> DirectoryServiceClient<Peer> {
         DirectoryServiceClient::new(self.house.directory.clone())
     }
@@ -175,11 +180,14 @@ impl House {
         let (config, clock) = (config.clone(), clock.clone());
         let opening = runtime.spawn(async move {
             let directory = directory::open(&config, &clock).await?;
-            let intake = intake::open(&config, &clock, Peer::in_process(directory.clone())).await?;
-            Ok::<_, OpenError>((Peer::in_process(testing::let_in(directory)), testing::serve(intake).await))
+            let roster = roster::open(&config, &clock, Peer::in_process(directory.clone())).await?;
+            let (known, told) = (Peer::in_process(directory.clone()), Peer::in_process(roster.clone()));
+            let intake = intake::open(&config, &clock, known, told).await?;
+            let [directory, roster] = [directory, roster].map(|routes| Peer::in_process(testing::let_in(routes)));
+            Ok::<_, OpenError>((directory, roster, testing::serve(intake).await))
         });
-        let (directory, intake) = opening.await??;
-        Ok(House { runtime: Some(runtime), directory, intake })
+        let (directory, roster, intake) = opening.await??;
+        Ok(House { runtime: Some(runtime), directory, roster, intake })
     }
 
     pub fn cases(&self) -> CaseServiceClient<Peer> {

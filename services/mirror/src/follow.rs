@@ -1,6 +1,4 @@
-//! Learns units, windows, people and holiday notices from the directory.
-
-use std::sync::Arc;
+//! Learns units, windows, people and holiday notices from the directory's journal.
 
 use calendar::{Date, Notice, Span};
 use kit::{
@@ -9,32 +7,28 @@ use kit::{
 };
 use prost::Message;
 use proto::{directory::v1 as pb, journal::v1::Entry};
-use sea_orm::DatabaseTransaction;
-use tokio::sync::Notify;
+use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::{
-    domain::hall::{Person, Rank, Unit, Window},
-    office::Office,
-    store::hall::{Known, learn},
+    Person, Rank, Unit, Window,
+    rows::{Known, learn},
 };
 
-/// Keeps the hall as the directory says.
-pub struct FollowDirectory {
-    pub office: Arc<Office>,
-    /// Told when the hall may have another calendar.
-    pub learned: Arc<Notify>,
-}
+/// Keeps the mirror as the directory says, and calls `learned` when something was.
+pub struct FollowDirectory<F>(pub F);
 
-impl Follow for FollowDirectory {
+impl<F, Told> Follow for FollowDirectory<F>
+where
+    F: Fn() -> Told + Send + Sync + 'static,
+    Told: Future<Output = Result<(), DbErr>> + Send,
+{
     async fn apply(&self, tx: &DatabaseTransaction, entries: &[Entry]) -> Result<(), FollowError> {
         let facts = entries.iter().map(read).filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
         Ok(learn(tx, facts).await?)
     }
 
     async fn applied(&self) -> Result<(), FollowError> {
-        self.office.refresh().await?;
-        self.learned.notify_one();
-        Ok(())
+        Ok((self.0)().await?)
     }
 }
 
@@ -75,14 +69,16 @@ fn read(entry: &Entry) -> Result<Option<(Division, String, Known)>, FollowError>
                 pb::Rank::GovernmentHead => Rank::GovernmentHead,
                 pb::Rank::Staff | pb::Rank::Unspecified => Rank::Staff,
             };
-            (code(&person.name), Known::Person(Person { unit: code(&person.unit), rank, active: active(person.state) }))
+            let known =
+                Person { unit: code(&person.unit), rank, active: active(person.state), name: person.display_name };
+            (code(&person.name), Known::Person(known))
         }
         "notice" => {
             let notice = pb::Notice::decode(payload).map_err(|error| wrong(&error))?;
             let notice = read_notice(notice).map_err(|error| wrong(&error))?;
             (format!("{}.{}", notice.year, notice.version), Known::Notice(notice))
         }
-        // Divisions and imports are the directory's own affair.
+        // Divisions, credentials and imports are the directory's own affair.
         _ => return Ok(None),
     };
     Ok(Some((division, known.0, known.1)))

@@ -3,6 +3,10 @@
 //! The county's names and shares come from the program's own data; the cases are told straight to the books, as a
 //! follower would. `--moving` tells them slowly, so that the page is seen at work.
 
+#[path = "../../tests/desk/mod.rs"]
+mod desk;
+mod duty;
+
 use std::{collections::HashMap, fs, io::Write, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -11,14 +15,13 @@ use gateway::{
     books::Books,
     domain::day::Day,
     door::{identify::Identify, rate::Rate},
-    follow::{directory::FollowDirectory, intake::FollowIntake},
+    follow::{directory::FollowDirectory, intake::FollowIntake, roster::FollowRoster},
     known::Known,
-    web::account::Accounts,
+    web::{account::Accounts, circular::Circulars},
 };
 use jiff::ToSpan;
 use kit::{
     keys::Keys,
-    peer::Peer,
     serve::OpenError,
     store::{Store, follower},
     testing::{self, TestDatabase},
@@ -30,7 +33,6 @@ use proto::{
     journal::v1::Entry,
 };
 use serde::Deserialize;
-use tonic::service::Routes;
 
 const DIVISION: &str = "410223";
 
@@ -57,13 +59,20 @@ async fn main() -> Result<(), OpenError> {
     let config = database.config(&["gateway"]).await;
     let store = Store::open::<migrations::gateway::Migrator>("gateway", &config.database("gateway")).await?;
     let clock = testing::clock("2016-12-31T17:30");
-    // Nobody can sign in: there is no directory.
-    let (known, nobody) = (Known::open(&store).await?, Peer::in_process(Routes::default()));
+    let known = Known::open(&store).await?;
     let (identify, rate) = (Arc::new(Identify::new(known.clone(), None)), Arc::new(Rate::of(0)));
-    let accounts = Accounts::new(nobody, identify, rate, false);
-    let pages = gateway::web::pages(Books::new(&store, &clock), Keys::from_bytes([1; 32]), accounts);
+    let accounts = Accounts::new(desk::Desk::default().peer(), identify, rate, false);
+    let units = units(&county)?;
+    let codes: Vec<duty::Unit> = units.iter().map(|[code, zh, _]| (code.clone(), zh.clone())).collect();
+    let duties = duty::year(&codes);
+    let roster = duty::office(&duties, &codes);
+    let pages =
+        gateway::web::pages(Books::new(&store, &clock), Keys::from_bytes([1; 32]), accounts, Circulars::new(roster));
 
-    follower::apply(&store, "directory", DIVISION, &names(&county)?, &FollowDirectory(known)).await?;
+    follower::apply(&store, "directory", DIVISION, &names(&units), &FollowDirectory(known)).await?;
+    for some in duty::entries(&duties).chunks(500) {
+        follower::apply(&store, "roster", DIVISION, some, &FollowRoster).await?;
+    }
     let items: Vec<Item> = serde_json::from_str(&fs::read_to_string(county.join("items.json"))?)?;
     let year: Year = serde_json::from_str(&fs::read_to_string(county.join("year-2016.json"))?)?;
     let told = [titles(&items), cases(&items, &year)?].concat();
@@ -91,7 +100,17 @@ fn entry(event: &str, payload: Vec<u8>) -> Entry {
     Entry { division: DIVISION.into(), event: event.into(), payload: Bytes::from(payload), ..Default::default() }
 }
 
-fn names(county: &Path) -> Result<Vec<Entry>, OpenError> {
+/// Code, Chinese and English name of each unit.
+fn units(county: &Path) -> Result<Vec<[String; 3]>, OpenError> {
+    let mut units = Vec::new();
+    for row in csv::Reader::from_path(county.join("units.csv"))?.records() {
+        let row = row?;
+        units.push([0, 1, 2].map(|i| row.get(i).unwrap_or_default().to_owned()));
+    }
+    Ok(units)
+}
+
+fn names(units: &[[String; 3]]) -> Vec<Entry> {
     let division = directory::Division {
         name: format!("divisions/{DIVISION}"),
         display_name_zh: "尉氏县".into(),
@@ -99,18 +118,16 @@ fn names(county: &Path) -> Result<Vec<Entry>, OpenError> {
         ..Default::default()
     };
     let mut named = vec![entry("division.created", division.encode_to_vec())];
-    for row in csv::Reader::from_path(county.join("units.csv"))?.records() {
-        let row = row?;
-        let column = |i: usize| row.get(i).unwrap_or_default().to_owned();
+    for [code, zh, en] in units {
         let unit = directory::Unit {
-            name: format!("divisions/{DIVISION}/units/{}", column(0)),
-            display_name_zh: column(1),
-            display_name_en: column(2),
+            name: format!("divisions/{DIVISION}/units/{code}"),
+            display_name_zh: zh.clone(),
+            display_name_en: en.clone(),
             ..Default::default()
         };
         named.push(entry("unit.created", unit.encode_to_vec()));
     }
-    Ok(named.into_iter().zip(1..).map(|(entry, seq)| Entry { seq, ..entry }).collect())
+    named.into_iter().zip(1..).map(|(entry, seq)| Entry { seq, ..entry }).collect()
 }
 
 fn titles(items: &[Item]) -> Vec<Entry> {
