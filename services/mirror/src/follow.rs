@@ -27,9 +27,18 @@ where
         Ok(learn(tx, facts).await?)
     }
 
+    /// Most entries of that journal are of sessions and credentials.
+    fn concerns(&self, entry: &Entry) -> bool {
+        ["unit", "window", "person", "notice"].contains(&kind(entry))
+    }
+
     async fn applied(&self) -> Result<(), FollowError> {
         Ok((self.0)().await?)
     }
+}
+
+fn kind(entry: &Entry) -> &str {
+    entry.event.split_once('.').map_or("", |(kind, _)| kind)
 }
 
 fn read(entry: &Entry) -> Result<Option<(Division, String, Known)>, FollowError> {
@@ -37,9 +46,8 @@ fn read(entry: &Entry) -> Result<Option<(Division, String, Known)>, FollowError>
     let division: Division = entry.division.parse().map_err(|error: &str| wrong(&error))?;
     let code = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
     let payload = entry.payload.clone();
-    let kind = entry.event.split_once('.').map_or("", |(kind, _)| kind);
     let active = |state: i32| state == i32::from(pb::State::Active);
-    let known = match kind {
+    let known = match kind(entry) {
         "unit" => {
             let unit = pb::Unit::decode(payload).map_err(|error| wrong(&error))?;
             let known = Unit {

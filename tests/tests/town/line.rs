@@ -65,6 +65,28 @@ impl Line {
             frame.put_u32(message.len() as u32);
             frame.put_slice(message);
         }
+        let answer = match self.channel.clone().oneshot(self.request(path, frame.clone(), headers)).await {
+            Ok(answer) => answer,
+            // The door ends a connection on which so many calls were refused before they were read (serve/listen.rs); a
+            // client opens another, as this channel does.
+            Err(_) => {
+                self.channel.clone().oneshot(self.request(path, frame, headers)).await.expect("another connection")
+            }
+        };
+        let (head, mut body) = answer.into_parts();
+        if let Some(status) = Status::from_header_map(&head.headers) {
+            return Some(status);
+        }
+        let trailers = async {
+            let frame: http_body::Frame<Bytes> = body.frame().await?.ok()?;
+            // Where an answer has begun, it was let in.
+            frame.into_trailers().ok()
+        };
+        let trailers = tokio::time::timeout(Duration::from_millis(500), trailers).await.ok().flatten()?;
+        Status::from_header_map(&trailers)
+    }
+
+    fn request(&self, path: &str, frame: BytesMut, headers: &[(&'static str, HeaderValue)]) -> Request<Body> {
         let mut request = Request::post(path)
             .header("content-type", "application/grpc")
             .header("te", "trailers")
@@ -78,18 +100,7 @@ impl Line {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.clone());
         }
-        let answer = self.channel.clone().oneshot(request).await.expect("the connection holds");
-        let (head, mut body) = answer.into_parts();
-        if let Some(status) = Status::from_header_map(&head.headers) {
-            return Some(status);
-        }
-        let trailers = async {
-            let frame: http_body::Frame<Bytes> = body.frame().await?.ok()?;
-            // Where an answer has begun, it was let in.
-            frame.into_trailers().ok()
-        };
-        let trailers = tokio::time::timeout(Duration::from_millis(500), trailers).await.ok().flatten()?;
-        Status::from_header_map(&trailers)
+        request
     }
 }
 

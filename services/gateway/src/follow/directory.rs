@@ -30,6 +30,11 @@ impl Follow for FollowDirectory {
         Ok(store::caller::save(tx, told, wall()).await?)
     }
 
+    /// Who has signed in or renews is nobody's affair here.
+    fn concerns(&self, entry: &Entry) -> bool {
+        noun(entry) != "signin"
+    }
+
     async fn applied(&self) -> Result<(), FollowError> {
         Ok(self.0.renew().await?)
     }

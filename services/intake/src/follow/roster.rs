@@ -21,8 +21,12 @@ pub struct FollowRoster(pub Arc<Office>);
 
 impl Follow for FollowRoster {
     async fn apply(&self, tx: &DatabaseTransaction, entries: &[Entry]) -> Result<(), FollowError> {
-        let told = entries.iter().filter(|entry| entry.event == "staffing.day").map(read);
+        let told = entries.iter().filter(|entry| self.concerns(entry)).map(read);
         Ok(learn(tx, told.collect::<Result<Vec<_>, _>>()?).await?)
+    }
+
+    fn concerns(&self, entry: &Entry) -> bool {
+        entry.event == "staffing.day"
     }
 
     async fn applied(&self) -> Result<(), FollowError> {

@@ -22,6 +22,11 @@ pub trait Follow: Send + Sync + 'static {
         entries: &[Entry],
     ) -> impl Future<Output = Result<(), FollowError>> + Send;
 
+    /// Whether [`Follow::applied`] has anything to do after this entry.
+    fn concerns(&self, _entry: &Entry) -> bool {
+        true
+    }
+
     /// After the commit; also once at the start. For what is kept in memory.
     fn applied(&self) -> impl Future<Output = Result<(), FollowError>> + Send {
         async { Ok(()) }
@@ -93,7 +98,10 @@ async fn follow_once(
     while let Some(batch) = batches.message().await.map_err(Box::new)? {
         if let Some(first) = batch.entries.first() {
             apply(store, source, &first.division, &batch.entries, effect).await?;
-            effect.applied().await?;
+            // Whoever applied them: this replica or another.
+            if batch.entries.iter().any(|entry| effect.concerns(entry)) {
+                effect.applied().await?;
+            }
             moved.send_modify(|count| *count += batch.entries.len() as u64);
         }
     }
