@@ -11,7 +11,10 @@ use kit::{
     actor::SYSTEM,
     clock::{Clock, Moment},
     refusal::Refusal,
-    store::{Desk, Noun},
+    store::{
+        Desk, Noun,
+        wake::{due, next},
+    },
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, watch};
@@ -72,26 +75,11 @@ impl Sweep {
     /// Wakes every case that is due by `now`, earliest first, and says how many could not be.
     async fn wake_all(&mut self, now: Moment) -> Result<usize, DbErr> {
         let mut failed = 0;
-        let mut after = (i64::MIN, String::new(), String::new());
+        let mut after = None;
         loop {
-            let (at, division, number) = &after;
-            let of_division = Column::Division.eq(division.as_str()).and(Column::Id.gt(number.as_str()));
-            let of_moment = Column::Division.gt(division.as_str()).or(of_division);
-            let page = Entity::find()
-                .filter(Column::Open.eq(true))
-                .filter(Column::WakesAt.lte(now.0))
-                .filter(Column::WakesAt.gt(*at).or(Column::WakesAt.eq(*at).and(of_moment)))
-                .order_by_asc(Column::WakesAt)
-                .order_by_asc(Column::Division)
-                .order_by_asc(Column::Id)
-                .limit(PAGE)
-                .select_only()
-                .columns([Column::WakesAt, Column::Division, Column::Id])
-                .into_tuple::<(i64, String, String)>()
-                .all(self.office.store.read())
-                .await?;
+            let page = due::<Kept>(&self.office.store, now.0, after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(failed) };
-            after = last.clone();
+            after = Some(last.clone());
             let due = page.into_iter().map(|(_, division, number)| (division, number)).collect();
             failed += self.change_all(due, now, wake).await;
         }
@@ -156,26 +144,13 @@ impl Sweep {
         // A simulated clock that has moved meanwhile is seen at once; a real one at the next wake.
         let until = match clock.is_simulated() {
             true => Some(Moment(now.0 + 1)),
-            false => self.next_wake(now).await.unwrap_or(None).map(Moment),
+            // What was due by `now` and could not be woken waits for the next sweep.
+            false => next::<Kept>(&self.office.store, now.0).await.unwrap_or(None).map(Moment),
         };
         tokio::select! {
             () = clock.wait(until, LONGEST) => {}
             () = learned.notified() => {}
         }
-    }
-
-    /// When the next case wakes; what was due by `now` and could not be woken waits for the next sweep.
-    async fn next_wake(&self, now: Moment) -> Result<Option<i64>, DbErr> {
-        Entity::find()
-            .filter(Column::Open.eq(true))
-            .filter(Column::WakesAt.gt(now.0))
-            .filter(Column::WakesAt.lt(i64::MAX))
-            .order_by_asc(Column::WakesAt)
-            .select_only()
-            .column(Column::WakesAt)
-            .into_tuple::<i64>()
-            .one(self.office.store.read())
-            .await
     }
 }
 

@@ -121,6 +121,17 @@ pub fn request_id(text: &str) -> Result<Uuid, Refusal> {
     }
 }
 
+/// What was read of a request, or all that is wrong with it.
+pub fn finish<T>(form: Form, read: Option<T>) -> Result<T, Refusal> {
+    form.finish()?;
+    read.ok_or_else(|| Refusal::internal("nothing was read and nothing was wrong"))
+}
+
+/// ETAG_STALE where a given etag is not that of the present version; none leaves it to whoever comes last.
+pub fn must_match(etag: &str, version: i64) -> Result<(), Refusal> {
+    if etag.is_empty() || etag.parse() == Ok(version) { Ok(()) } else { Err(Refusal::stale()) }
+}
+
 /// An enum field as its generated type, known and not UNSPECIFIED.
 pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
     if value != 0

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use calendar::Date;
 use kit::{
     clock::Clock,
     id::Division,
@@ -74,6 +75,12 @@ impl Office {
 
     pub async fn book(&self, division: Division) -> Result<Arc<Book>, Refusal> {
         self.books.get(division, Book::ID).await?.ok_or_else(Book::not_found)
+    }
+
+    /// Whether no work is done at a window that nobody staffs; not where there are no rules.
+    pub async fn wants_staffed_windows(&self, division: Division, day: Date) -> Result<bool, Refusal> {
+        let book = self.books.get(division, Book::ID).await?;
+        Ok(book.is_some_and(|book| book.on(day).is_ok_and(|on| on.rules.staffed_windows_only)))
     }
 
     /// A month as it stands; an empty one where nothing is known of it.

@@ -12,16 +12,18 @@ use kit::{
     actor::SYSTEM,
     clock::{Clock, Moment},
     refusal::Refusal,
-    store::{Desk, Key},
+    store::{
+        Desk, Key,
+        wake::{due, next},
+    },
 };
-use sea_orm::DbErr;
 use tokio::sync::watch;
 
 use crate::{
-    domain::{duty::Duty, rules::Book, slot::month_of, staffing::Staffing},
-    office::{Office, record},
+    domain::{duty::Duty, slot::month_of, staffing::Staffing},
+    office::{Office, record, unreadable},
     rpc::{attendance, staffing},
-    store::duty::{Kept, due, next_wake},
+    store::duty::Kept,
 };
 
 /// How long a sweep sleeps at most: another replica may have written what wakes earlier.
@@ -63,11 +65,11 @@ pub async fn run(office: Arc<Office>, acted: watch::Sender<i64>) {
 
 /// Wakes every duty that is due, earliest first.
 async fn wake_all(office: &Arc<Office>, now: Moment) -> Result<(), Refusal> {
-    let mut after = (i64::MIN, String::new(), String::new());
+    let mut after = None;
     loop {
-        let page = due(&office.store, now.0, &after, PAGE).await.map_err(crate::office::unreadable)?;
+        let page = due::<Kept>(&office.store, now.0, after.as_ref(), PAGE).await.map_err(unreadable)?;
         let Some(last) = page.last() else { return Ok(()) };
-        after = last.clone();
+        after = Some(last.clone());
         stream::iter(page)
             .for_each_concurrent(IN_FLIGHT, async |(_, division, id)| {
                 if let Err(refusal) = wake(office, &division, &id, now).await {
@@ -97,8 +99,7 @@ async fn wake(office: &Office, division: &str, id: &str, now: Moment) -> Result<
 async fn tell_all(office: &Arc<Office>, today: Date) -> Result<(), Refusal> {
     for staffing in office.staffings(None).await? {
         let month = office.month(staffing.division, &month_of(today)).await?;
-        let required = office.books.get(staffing.division, Book::ID).await?;
-        let required = required.is_some_and(|book| book.on(today).is_ok_and(|on| on.rules.staffed_windows_only));
+        let required = office.wants_staffed_windows(staffing.division, today).await?;
         let day = staffing.on(today, &month, required, &office.mirror());
         let Some(day) = day.filter(|day| staffing.clone().tell(day)) else { continue };
         let (window, key): (Arc<str>, _) =
@@ -122,14 +123,10 @@ async fn rest(office: &Office, clock: &Clock, now: Moment) -> bool {
     let until = match clock.is_simulated() {
         // A simulated clock that has moved meanwhile is seen at once; a real one at the next wake.
         true => Some(Moment(now.0 + 1)),
-        false => next(office, now).await.unwrap_or(None),
+        false => next::<Kept>(&office.store, now.0).await.unwrap_or(None).map(Moment),
     };
     tokio::select! {
         () = clock.wait(until, LONGEST) => false,
         () = office.restaffed.notified() => true,
     }
-}
-
-async fn next(office: &Office, now: Moment) -> Result<Option<Moment>, DbErr> {
-    Ok(next_wake(&office.store, now.0).await?.map(Moment))
 }

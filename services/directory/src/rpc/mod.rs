@@ -19,16 +19,10 @@ mod terminal;
 mod unit;
 mod window;
 
-use kit::{caller::Caller, form::Form, refusal::Refusal};
+use kit::{caller::Caller, form::finish};
 use tonic::Request;
 
 /// Who calls, and what is asked.
 fn called<T>(request: Request<T>) -> (Caller, T) {
     (Caller::of_call(&request), request.into_inner())
-}
-
-/// What was read, or all that is wrong with the request.
-fn finish<T>(form: Form, read: Option<T>) -> Result<T, Refusal> {
-    form.finish()?;
-    read.ok_or_else(|| Refusal::internal("nothing was read and nothing was wrong"))
 }

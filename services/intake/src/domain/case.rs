@@ -1,7 +1,7 @@
 //! A case: everything that is known of one application.
 
 use calendar::{Date, Suspension, shanghai_date};
-use kit::{clock::Moment, id::Division, refusal::Refusal};
+use kit::{clock::Moment, form, id::Division, refusal::Refusal};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -284,7 +284,7 @@ impl Case {
 
     /// The case as the caller has read it, and not another: an empty etag asks for nothing.
     pub fn must_match(&self, etag: &str) -> Result<(), Refusal> {
-        if etag.is_empty() || etag.parse() == Ok(self.version) { Ok(()) } else { Err(Refusal::stale()) }
+        form::must_match(etag, self.version)
     }
 
     pub(super) fn must_be(&self, states: &[State]) -> Result<(), Refusal> {

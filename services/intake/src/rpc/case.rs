@@ -2,7 +2,6 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use calendar::Date;
 use futures::Stream;
 use kit::{
     actor::RequestKey,
@@ -108,7 +107,7 @@ impl CaseService for Cases {
         let mut form = Form::new();
         let notice = form.text("notice_number", &request.notice_number, 1..=100);
         let needed = form.number("needed_days", request.needed_days.into(), 1..=250) as u16;
-        let first = day(&mut form, "first_day", &request.first_day);
+        let first = form.date("first_day", &request.first_day);
         form.finish()?;
         let step = self.0.step(target, key, None, move |case, hall, now| {
             case.suspend(&officer, cause, notice.clone(), needed, first, hall, now)
@@ -121,7 +120,7 @@ impl CaseService for Cases {
         let key = RequestKey::of("ResumeCase", &request, &request.request_id)?;
         let (target, officer) = Target::read(&request.name, &request.etag, "officer", &request.officer)?;
         let mut form = Form::new();
-        let last = day(&mut form, "last_day", &request.last_day);
+        let last = form.date("last_day", &request.last_day);
         form.finish()?;
         answer(self.0.step(target, key, None, move |case, hall, now| case.resume(&officer, last, hall, now)).await)
     }
@@ -273,20 +272,6 @@ fn text(field: &str, text: &str, least: usize, most: usize) -> Result<String, Re
     let text = form.text(field, text, least..=most);
     form.finish()?;
     Ok(text)
-}
-
-/// A civil date, None where it is empty.
-pub fn day(form: &mut Form, field: &str, text: &str) -> Option<Date> {
-    if text.is_empty() {
-        return None;
-    }
-    // The plain form only: jiff would also take times and zones.
-    let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    let day = text.parse::<Date>().ok().filter(|day| plain && (1900..=2200).contains(&day.year()));
-    if day.is_none() {
-        form.fault(field, "日期格式应为YYYY-MM-DD", "must be a date YYYY-MM-DD of the years 1900 to 2200");
-    }
-    day
 }
 
 fn explain(office: &Office, case: &Case, which: pb::CaseClock) -> Result<Deadline, Refusal> {

@@ -7,7 +7,7 @@ use kit::{
     actor::RequestKey,
     caller::Caller,
     clock::Moment,
-    form::{Form, choice},
+    form::{Form, choice, finish, must_match},
     id, page,
     refusal::{Kind, Refusal},
     store::{Desk, Event, Key, Noun},
@@ -17,7 +17,6 @@ use proto::intake::v1::{self as pb, catalogue_service_server::CatalogueService};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tonic::{Request, Response, Status};
 
-use super::case::day;
 use crate::{
     domain::item::{Cause, Faq, Handling, Item, Mandate, Material, Revision, Text},
     office::Office,
@@ -83,7 +82,7 @@ impl CatalogueService for Catalogue {
         let keys = vec![Key::of::<Item>(division, code.as_str())];
         let decide = move |desk: &mut Desk<'_>| {
             let mut item = desk.take::<Item>(&code, Item::not_found)?;
-            must_match(&item, &asked.etag)?;
+            must_match(&asked.etag, item.version)?;
             item.revise(asked.text.clone(), asked.effective_on.unwrap_or(today), today, now.0)?;
             put(desk, item, &actor, "item.revised")
         };
@@ -98,7 +97,7 @@ impl CatalogueService for Catalogue {
         let keys = vec![Key::of::<Item>(division, code.as_str())];
         let decide = move |desk: &mut Desk<'_>| {
             let mut item = desk.take::<Item>(&code, Item::not_found)?;
-            must_match(&item, &request.etag)?;
+            must_match(&request.etag, item.version)?;
             item.set_mandate(&leader, mandate.clone(), &hall, now)?;
             put(desk, item, &request.leader, "item.mandated")
         };
@@ -114,7 +113,7 @@ impl CatalogueService for Catalogue {
         let keys = vec![Key::of::<Item>(division, code.as_str())];
         let decide = move |desk: &mut Desk<'_>| {
             let mut item = desk.take::<Item>(&code, Item::not_found)?;
-            must_match(&item, &etag)?;
+            must_match(&etag, item.version)?;
             item.retire()?;
             put(desk, item, &actor, "item.retired")
         };
@@ -138,10 +137,6 @@ fn put(desk: &mut Desk<'_>, item: Item, actor: &str, name: &'static str) -> Resu
     desk.record(Event { name, noun: format!("{}/{code}", Item::KIND), actor: actor.to_owned(), payload });
     desk.put(item);
     Ok(code.into())
-}
-
-fn must_match(item: &Item, etag: &str) -> Result<(), Refusal> {
-    if etag.is_empty() || etag.parse() == Ok(item.version) { Ok(()) } else { Err(Refusal::stale()) }
 }
 
 async fn list(office: &Office, request: pb::ListItemsRequest) -> Result<pb::ListItemsResponse, Refusal> {
@@ -229,12 +224,11 @@ impl Asked {
             "事项代码为1至40位字母、数字或连字符",
             "the code is 1 to 40 letters, digits and hyphens",
         );
-        let effective_on = day(&mut form, "item.effective_on", &item.effective_on);
+        let effective_on = form.date("item.effective_on", &item.effective_on);
         let unit =
             form.take(id::child_of("item.text.unit", &text.unit, "units", division)).unwrap_or_default().to_owned();
         let text = read_text(text, unit, &mut form);
-        form.finish()?;
-        let text = text.ok_or_else(|| Refusal::internal("a field that is missing was not named"))?;
+        let text = finish(form, text)?;
         let mut form = Form::new();
         text.check(&mut form);
         form.finish()?;

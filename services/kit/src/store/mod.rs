@@ -6,7 +6,7 @@
 //!
 //! [`engine`] opens a database, [`noun`] says what a row must be able to do, [`desk`] is what a decision sees, [`writer`]
 //! commits decisions in groups, `cache` keeps what it committed, [`journal`] is the table they are recorded in, [`feed`] serves it, [`follower`] follows
-//! another service's, [`reader`] answers many point reads with one query.
+//! another service's, [`reader`] answers many point reads with one query, [`wake`] finds those whose time has come.
 
 mod cache;
 pub mod desk;
@@ -19,6 +19,7 @@ pub mod noun;
 mod planted;
 pub mod reader;
 mod table;
+pub mod wake;
 pub mod writer;
 
 pub use desk::{Desk, Event};

@@ -11,5 +11,6 @@ mod leaf;
 mod reader;
 mod requests;
 mod serve;
+mod server;
 mod tls;
 mod writer;

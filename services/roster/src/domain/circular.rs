@@ -104,6 +104,25 @@ pub struct Count {
     pub absences: Vec<Absence>,
 }
 
+impl Count {
+    /// All units together.
+    pub fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for (_, _, tally) in &self.units {
+            let pairs = [
+                (&mut total.attended, &tally.attended),
+                (&mut total.substituted, &tally.substituted),
+                (&mut total.late, &tally.late),
+                (&mut total.early, &tally.early),
+                (&mut total.absent, &tally.absent),
+                (&mut total.excused, &tally.excused),
+            ];
+            pairs.into_iter().for_each(|(all, some)| all.extend_from_slice(some));
+        }
+        total
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contest {
     pub number: u32,
@@ -386,10 +405,6 @@ impl Circular {
     /// 1, and one more with each correction.
     pub fn edition(&self) -> u32 {
         self.before.len() as u32 + 1
-    }
-
-    pub fn must_match(&self, etag: &str) -> Result<(), Refusal> {
-        if etag.is_empty() || etag.parse() == Ok(self.version) { Ok(()) } else { Err(Refusal::stale()) }
     }
 
     fn must_be(&self, state: State) -> Result<(), Refusal> {

@@ -192,8 +192,4 @@ impl Duty {
         self.state = if excused { State::Excused } else { State::Planned };
         self.version += 1;
     }
-
-    pub fn must_match(&self, etag: &str) -> Result<(), Refusal> {
-        if etag.is_empty() || etag.parse() == Ok(self.version) { Ok(()) } else { Err(Refusal::stale()) }
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kit::{
     actor::RequestKey,
     caller::Caller,
-    form::Form,
+    form::{Form, must_match},
     id::{self, Division},
     refusal::Refusal,
     store::{Desk, Key},
@@ -111,7 +111,7 @@ impl Attendances {
         let keys = vec![Key::of::<Kept>(division, id.as_str())];
         let decide = move |desk: &mut Desk<'_>| {
             let mut duty = desk.take::<Kept>(&id, Duty::not_found)?.duty;
-            duty.must_match(&etag)?;
+            must_match(&etag, duty.version)?;
             if let Some(happened) = duty.wake(now) {
                 record(desk, happened, format!("duties/{id}"), kit::actor::SYSTEM, &tell(&duty));
             }

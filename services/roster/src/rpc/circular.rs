@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kit::{
     actor::RequestKey,
     caller::Caller,
-    form::Form,
+    form::{Form, must_match},
     id::{self, Division},
     refusal::Refusal,
     store::{Desk, Key},
@@ -13,7 +13,7 @@ use kit::{
 use proto::roster::v1::{self as pb, circular_service_server::CircularService};
 use tonic::{Request, Response, Status};
 
-use super::{attendance, attendance::mark, document, finish, is_inside, month, person, slot, time};
+use super::{attendance, attendance::mark, document, finish, is_inside, month, name_of, person, slot, time};
 use crate::{
     domain::{
         attendance::Happened,
@@ -245,7 +245,7 @@ impl Circulars {
             let rules = rules_of(desk, &month)?.rules;
             let there = desk.get::<Circular>(&code).map(Arc::unwrap_or_clone);
             if let Some(there) = &there {
-                there.must_match(&etag)?;
+                must_match(&etag, there.version)?;
             }
             let serial = desk
                 .get::<Serial>(&year)
@@ -301,7 +301,7 @@ fn show_to(caller: &Caller, circular: &Circular) -> pb::Circular {
 
 fn show(circular: &Circular) -> pb::Circular {
     let division = circular.division;
-    let people = |code: &str| if code.is_empty() { String::new() } else { division.child("people", code) };
+    let people = |code: &str| name_of(division, code);
     let state = match circular.state {
         State::Draft => pb::CircularState::Draft,
         State::Sent => pb::CircularState::Sent,
@@ -321,7 +321,7 @@ fn show(circular: &Circular) -> pb::Circular {
     let before = circular.before.iter().map(|version| pb::CircularVersion {
         version: version.number as i32,
         units: units(&version.count),
-        total: Some(total(&version.count)),
+        total: Some(numbers(&version.count.total())),
         absences: absences(division, &version.count),
         replaced_at: time(version.replaced_at),
     });
@@ -331,7 +331,7 @@ fn show(circular: &Circular) -> pb::Circular {
         number: circular.number.clone(),
         version: circular.edition() as i32,
         units: units(&circular.count),
-        total: Some(total(&circular.count)),
+        total: Some(numbers(&circular.count.total())),
         absences: absences(division, &circular.count),
         contests: circular.contests.iter().map(contest).collect(),
         drafted_by: people(&circular.drafted_by),
@@ -362,24 +362,7 @@ fn units(count: &Count) -> Vec<pb::UnitAttendance> {
     count.units.iter().map(unit).collect()
 }
 
-/// All units together; which duties they are is said by unit.
-fn total(count: &Count) -> pb::UnitAttendance {
-    let mut sum = Tally::default();
-    for (_, _, tally) in &count.units {
-        for (all, some) in [
-            (&mut sum.attended, &tally.attended),
-            (&mut sum.substituted, &tally.substituted),
-            (&mut sum.late, &tally.late),
-            (&mut sum.early, &tally.early),
-            (&mut sum.absent, &tally.absent),
-            (&mut sum.excused, &tally.excused),
-        ] {
-            all.extend_from_slice(some);
-        }
-    }
-    numbers(&sum)
-}
-
+/// Of all units together no more is told: which duties they are is said by unit.
 fn numbers(tally: &Tally) -> pb::UnitAttendance {
     pb::UnitAttendance {
         required: tally.required() as i32,

@@ -64,17 +64,17 @@ pub fn render(circular: &Circular) -> Result<pb::RenderCircularResponse, Refusal
 }
 
 fn summary(circular: &Circular, month: &str) -> String {
-    let sum = |of: fn(&Tally) -> usize| circular.count.units.iter().map(|(_, _, tally)| of(tally)).sum::<usize>();
-    let (required, attended) = (sum(Tally::required), sum(|tally| tally.attended.len()));
-    let rate =
-        (attended * 10_000).checked_div(required).map_or_else(|| "—".to_owned(), |points| percent(points as i32));
+    let total = circular.count.total();
     format!(
-        "{month}应值班{required}次，实到{attended}次，出勤率{rate}；其中替班{}次，迟到{}次，早退{}次；缺勤{}次，准假{}次。现通报如下。",
-        sum(|tally| tally.substituted.len()),
-        sum(|tally| tally.late.len()),
-        sum(|tally| tally.early.len()),
-        sum(|tally| tally.absent.len()),
-        sum(|tally| tally.excused.len()),
+        "{month}应值班{}次，实到{}次，出勤率{}；其中替班{}次，迟到{}次，早退{}次；缺勤{}次，准假{}次。现通报如下。",
+        total.required(),
+        total.attended.len(),
+        rate(&total),
+        total.substituted.len(),
+        total.late.len(),
+        total.early.len(),
+        total.absent.len(),
+        total.excused.len(),
     )
 }
 
@@ -85,7 +85,6 @@ fn table(circular: &Circular) -> Table {
     };
     let mut rows = vec![row(&heads.map(str::to_owned))];
     for (_, title, tally) in &circular.count.units {
-        let rate = tally.rate().map_or_else(|| "—".to_owned(), percent);
         let numbers = [
             tally.required(),
             tally.attended.len(),
@@ -97,15 +96,15 @@ fn table(circular: &Circular) -> Table {
         ];
         let mut cells = vec![title.clone()];
         cells.extend(numbers.iter().map(usize::to_string));
-        cells.push(rate);
+        cells.push(rate(tally));
         rows.push(row(&cells));
     }
     Table::new(rows).width(9_000, docx_rs::WidthType::Dxa)
 }
 
-/// Hundredths of a percent as 99.99%.
-fn percent(points: i32) -> String {
-    format!("{}.{:02}%", points / 100, points % 100)
+/// As 99.99%; a dash where nothing was required.
+fn rate(tally: &Tally) -> String {
+    tally.rate().map_or_else(|| "—".to_owned(), |points| format!("{}.{:02}%", points / 100, points % 100))
 }
 
 fn headline(text: &str) -> Paragraph {

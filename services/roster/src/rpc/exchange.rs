@@ -9,7 +9,7 @@ use kit::{
 };
 use proto::roster::v1 as pb;
 
-use super::{attendance, duty, finish, month, person, suffix, time};
+use super::{attendance, duty, finish, month, name_of, person, suffix, time};
 use crate::{
     domain::{
         duty::Duty,
@@ -160,7 +160,7 @@ fn tell(division: Division, exchange: &Exchange) -> pb::Exchange {
 }
 
 fn show(division: Division, exchange: &Exchange) -> pb::Exchange {
-    let people = |code: &String| if code.is_empty() { String::new() } else { division.child("people", code) };
+    let people = |code: &str| name_of(division, code);
     let kind = match exchange.wish.kind {
         Kind::Swap => pb::ExchangeKind::Swap,
         Kind::Substitute => pb::ExchangeKind::Substitute,

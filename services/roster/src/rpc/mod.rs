@@ -13,20 +13,13 @@ pub mod staffing;
 use kit::{
     caller::{Caller, Role},
     clock::Moment,
-    form::Form,
+    form::{Form, finish},
     id::Division,
-    refusal::Refusal,
 };
 use prost_types::Timestamp;
 use proto::roster::v1 as pb;
 
 use crate::domain::slot::{Half, Slot, days_of};
-
-/// Everything of a request that is not missing; the faults where something is.
-fn finish<T>(form: Form, read: Option<T>) -> Result<T, Refusal> {
-    form.finish()?;
-    read.ok_or_else(|| Refusal::internal("a field that is missing was not named"))
-}
 
 /// The code of a person in a request.
 fn person(form: &mut Form, field: &str, name: &str, division: Division) -> Option<String> {
@@ -76,6 +69,11 @@ fn half_of(form: &mut Form, field: &str, value: i32) -> Option<Half> {
             None
         }
     }
+}
+
+/// The name of a person; empty where nobody is meant.
+fn name_of(division: Division, code: &str) -> String {
+    if code.is_empty() { String::new() } else { division.child("people", code) }
 }
 
 /// A moment, or none where it is 0.

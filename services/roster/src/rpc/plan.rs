@@ -12,7 +12,7 @@ use calendar::{Date, shanghai_date};
 use kit::{
     actor::RequestKey,
     caller::Caller,
-    form::Form,
+    form::{Form, must_match},
     id::{self, Division},
     page,
     refusal::Refusal,
@@ -21,7 +21,7 @@ use kit::{
 use mirror::Mirror;
 use proto::roster::v1 as pb;
 
-use super::{attendance, finish, half, is_inside, month, person, slot, time};
+use super::{attendance, finish, half, is_inside, month, name_of, person, slot, time};
 use crate::{
     domain::{
         check::{Conflict, check},
@@ -72,7 +72,7 @@ pub async fn draft(office: &Office, request: pb::DraftPlanRequest) -> Result<pb:
         let (has_moved, keys) = (moved.clone(), vec![Key::of::<Month>(division, code.as_str())]);
         let decide = move |desk: &mut Desk<'_>| {
             let mut month = office::month_of(desk, &code);
-            must_match(&month, &etag)?;
+            must_match(&etag, month.version)?;
             // What it was drafted from: leaves, exchanges, what others adjusted.
             if month.version != version {
                 has_moved.store(true, Ordering::Release);
@@ -111,7 +111,7 @@ pub async fn adjust(office: &Office, request: pb::AdjustPlanRequest) -> Result<p
     let decide = move |desk: &mut Desk<'_>| {
         people::manager(&mirror, division, &manager)?;
         let mut month = office::month_of(desk, &code);
-        must_match(&month, &etag)?;
+        must_match(&etag, month.version)?;
         Plan::adjust(&mut month, &moves, &mirror, now)?;
         put(desk, month, "plan.adjusted", &actor, &mirror)
     };
@@ -133,7 +133,7 @@ pub async fn publish(office: &Office, request: pb::PublishPlanRequest) -> Result
     let decide = move |desk: &mut Desk<'_>| {
         people::manager(&mirror, division, &manager)?;
         let mut month = office::month_of(desk, &code);
-        must_match(&month, &etag)?;
+        must_match(&etag, month.version)?;
         if month.version != version {
             return Err(Refusal::stale());
         }
@@ -230,10 +230,6 @@ fn named(name: &str) -> Result<(Division, String), Refusal> {
     days_of(code).map(|_| (division, code.to_owned())).ok_or_else(Plan::not_found)
 }
 
-fn must_match(month: &Month, etag: &str) -> Result<(), Refusal> {
-    if etag.is_empty() || etag.parse() == Ok(month.version) { Ok(()) } else { Err(Refusal::stale()) }
-}
-
 fn put(
     desk: &mut Desk<'_>,
     month: Month,
@@ -259,7 +255,7 @@ async fn render(office: &Office, month: &Month) -> Result<pb::Plan, Refusal> {
 
 fn show(month: &Month, mirror: &Mirror, conflicts: &[Conflict]) -> pb::Plan {
     let (division, Some(plan)) = (month.division, &month.plan) else { return pb::Plan::default() };
-    let people = |code: &str| if code.is_empty() { String::new() } else { division.child("people", code) };
+    let people = |code: &str| name_of(division, code);
     let state = match plan.state {
         State::Draft => pb::PlanState::Draft,
         State::Published => pb::PlanState::Published,

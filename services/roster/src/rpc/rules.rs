@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use calendar::{Date, shanghai_date};
 use kit::{
     actor::RequestKey,
-    form::Form,
+    form::{Form, must_match},
     id::{self, Division},
     refusal::Refusal,
     store::{Desk, Key},
@@ -38,9 +38,7 @@ pub async fn set(office: &Office, request: pb::SetDutyRulesRequest) -> Result<pb
         people::manager(&mirror, division, &manager)?;
         let there = desk.get::<Book>(Book::ID);
         let version = there.as_ref().map_or(0, |there| there.version);
-        if !etag.is_empty() && etag.parse() != Ok(version) {
-            return Err(Refusal::stale());
-        }
+        must_match(&etag, version)?;
         let book = Book::set(there.as_deref(), division, rules.clone(), effective, today)?;
         if let Some(newest) = book.revisions.last() {
             record(desk, "rules.set", format!("dutyRules/{}", Book::ID), &actor, &show(&book, newest));

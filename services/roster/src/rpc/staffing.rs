@@ -5,7 +5,7 @@ use std::sync::Arc;
 use calendar::shanghai_date;
 use kit::{
     actor::RequestKey,
-    form::Form,
+    form::{Form, must_match},
     id::{self},
     refusal::Refusal,
     store::{Desk, Key},
@@ -13,10 +13,9 @@ use kit::{
 use proto::roster::v1::{self as pb, staffing_service_server::StaffingService};
 use tonic::{Request, Response, Status};
 
-use super::{finish, person};
+use super::{finish, name_of, person};
 use crate::{
     domain::{
-        rules::Book,
         slot::month_of,
         staffing::{Day, Pair, Staffing},
     },
@@ -62,9 +61,7 @@ async fn set(office: &Office, request: pb::SetStaffingRequest) -> Result<pb::Sta
     let decide = move |desk: &mut Desk<'_>| {
         let there = desk.get::<Staffing>(&window);
         let version = there.as_ref().map_or(0, |there| there.version);
-        if !etag.is_empty() && etag.parse() != Ok(version) {
-            return Err(Refusal::stale());
-        }
+        must_match(&etag, version)?;
         let pair = Pair { effective_on, a: a.clone(), b: b.clone() };
         let staffing = Staffing::set(there.as_deref(), division, &window, pair, &by, today, &mirror)?;
         record(desk, "staffing.set", format!("staffings/{window}"), &actor, &show(&staffing));
@@ -82,8 +79,7 @@ async fn list(office: &Office, request: pb::ListStaffingsRequest) -> Result<pb::
     let day = form.date("day", &request.day).unwrap_or_else(|| shanghai_date(office.clock.now().0));
     form.finish()?;
     let month = office.month(division, &month_of(day)).await?;
-    let required = office.books.get(division, Book::ID).await?;
-    let required = required.is_some_and(|book| book.on(day).is_ok_and(|on| on.rules.staffed_windows_only));
+    let required = office.wants_staffed_windows(division, day).await?;
     let mirror = office.mirror();
     let of = |staffing: &Staffing| Some((staffing.on(day, &month, required, &mirror)?, staffing.window.clone()));
     let staffings = office.staffings(Some(division)).await?;
@@ -92,9 +88,7 @@ async fn list(office: &Office, request: pb::ListStaffingsRequest) -> Result<pb::
 }
 
 fn show(staffing: &Staffing) -> pb::Staffing {
-    let people = |code: &String| {
-        if code.is_empty() { String::new() } else { staffing.division.child("people", code) }
-    };
+    let people = |code: &str| name_of(staffing.division, code);
     let newest = staffing.pairs.last();
     pb::Staffing {
         name: staffing.division.child("staffings", &staffing.window),

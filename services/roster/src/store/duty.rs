@@ -4,7 +4,7 @@ use kit::{
     id::Division,
     store::{Noun, Store, noun::Corrupt, page},
 };
-use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, entity::prelude::*};
 
 use crate::domain::duty::Duty;
 
@@ -113,42 +113,4 @@ pub async fn list(
     }
     let kept = page::<Kept>(store.read(), query.order_by_asc(Column::Id), most).await?;
     Ok(kept.into_iter().map(|kept| kept.duty).collect())
-}
-
-/// The duties that are due by a moment, earliest first; at most so many after the last one.
-pub async fn due(
-    store: &Store,
-    by: i64,
-    after: &(i64, String, String),
-    most: u64,
-) -> Result<Vec<(i64, String, String)>, DbErr> {
-    let (at, division, id) = after;
-    let of_division = Column::Division.eq(division.as_str()).and(Column::Id.gt(id.as_str()));
-    let of_moment = Column::Division.gt(division.as_str()).or(of_division);
-    Entity::find()
-        .filter(Column::Open.eq(true))
-        .filter(Column::WakesAt.lte(by))
-        .filter(Column::WakesAt.gt(*at).or(Column::WakesAt.eq(*at).and(of_moment)))
-        .order_by_asc(Column::WakesAt)
-        .order_by_asc(Column::Division)
-        .order_by_asc(Column::Id)
-        .limit(most)
-        .select_only()
-        .columns([Column::WakesAt, Column::Division, Column::Id])
-        .into_tuple()
-        .all(store.read())
-        .await
-}
-
-/// When the next one wakes after a moment.
-pub async fn next_wake(store: &Store, after: i64) -> Result<Option<i64>, DbErr> {
-    Entity::find()
-        .filter(Column::Open.eq(true))
-        .filter(Column::WakesAt.gt(after))
-        .order_by_asc(Column::WakesAt)
-        .select_only()
-        .column(Column::WakesAt)
-        .into_tuple()
-        .one(store.read())
-        .await
 }
