@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
-use super::cache::Cache;
+use super::{cache::Cache, recent::Recent};
 
 /// One service's database.
 #[derive(Clone)]
@@ -19,6 +19,7 @@ pub struct Store {
     write: DatabaseConnection,
     read: DatabaseConnection,
     pub(crate) nouns: Arc<Cache>,
+    pub(crate) recent: Arc<Recent>,
 }
 
 impl Store {
@@ -28,7 +29,7 @@ impl Store {
         refuse_old_sqlite(&write).await?;
         migrate::<M>(&write).await?;
         let read = Database::connect(options(url, false)).await?;
-        Ok(Store { service, write, read, nouns: Arc::new(Cache::new()) })
+        Ok(Store { service, write, read, nouns: Arc::new(Cache::new()), recent: Arc::default() })
     }
 
     /// For reading; on SQLite these connections refuse to write.

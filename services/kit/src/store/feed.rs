@@ -151,20 +151,31 @@ impl Tail {
             if after >= head.seq {
                 continue;
             }
-            let mut entries = journal::entries(self.store.read(), &head.division, after, BATCH).await?;
-            while let Some(last) = entries.last() {
-                self.positions.insert(head.division.clone(), last.seq);
-                let mut bytes = 0;
-                let fits = entries.iter().take_while(|entry| {
-                    bytes += entry.payload.len();
-                    bytes <= BYTES
-                });
-                let rest = entries.split_off(fits.count().max(1));
-                self.deliver(entries.into_iter().map(Into::into).collect()).await.map_err(|()| None)?;
-                (entries, sent) = (rest, true);
+            let mut entries = self.store.recent.after(&head.division, after, BATCH as usize);
+            if entries.is_empty() {
+                let rows = journal::entries(self.store.read(), &head.division, after, BATCH).await?;
+                entries = rows.into_iter().map(Into::into).collect();
             }
+            sent |= !entries.is_empty();
+            self.send_all(entries).await?;
         }
         Ok(sent)
+    }
+
+    /// Sends entries of one division in messages that any client takes.
+    async fn send_all(&mut self, mut entries: Vec<pb::Entry>) -> Result<(), Option<DbErr>> {
+        while let Some(last) = entries.last() {
+            self.positions.insert(last.division.clone(), last.seq);
+            let mut bytes = 0;
+            let fits = entries.iter().take_while(|entry| {
+                bytes += entry.payload.len();
+                bytes <= BYTES
+            });
+            let rest = entries.split_off(fits.count().max(1));
+            self.deliver(entries).await.map_err(|()| None)?;
+            entries = rest;
+        }
+        Ok(())
     }
 
     async fn deliver(&self, entries: Vec<pb::Entry>) -> Result<(), ()> {

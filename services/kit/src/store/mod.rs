@@ -5,8 +5,8 @@
 //! ```
 //!
 //! [`engine`] opens a database, [`noun`] says what a row must be able to do, [`desk`] is what a decision sees, [`writer`]
-//! commits decisions in groups, `cache` keeps what it committed, [`journal`] is the table they are recorded in, [`feed`] serves it, [`follower`] follows
-//! another service's, [`reader`] answers many point reads with one query, [`wake`] finds those whose time has come.
+//! commits decisions in groups, `cache` keeps what it committed, [`journal`] is the table they are recorded in, `recent` keeps its end, [`feed`] serves it,
+//! [`follower`] follows another service's, [`reader`] answers many point reads with one query, [`wake`] finds those whose time has come.
 
 mod cache;
 pub mod desk;
@@ -18,6 +18,7 @@ pub mod noun;
 #[cfg(feature = "planted")]
 mod planted;
 pub mod reader;
+mod recent;
 mod table;
 pub mod wake;
 pub mod writer;

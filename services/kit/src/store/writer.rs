@@ -259,6 +259,7 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     tx.commit().await?;
     // Before anybody is answered: who has been told of a change also reads it.
     store.nouns.put(changed, &heads);
+    store.recent.put(entries);
     telemetry::count_commit(store.service, answers.iter().filter(|answer| answer.is_ok()).count() as u64);
     Ok(answers)
 }
