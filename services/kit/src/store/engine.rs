@@ -140,6 +140,8 @@ fn options(url: &str, writes: bool) -> ConnectOptions {
             .pragma("query_only", if writes { "0" } else { "1" })
             .pragma("cache_size", if writes { "-32768" } else { "-2048" })
             .pragma("wal_autocheckpoint", "4000")
+            // What a statement of many rows may have to take back is otherwise written to a file first.
+            .pragma("temp_store", "MEMORY")
     });
     options.map_sqlx_postgres_opts(|postgres| {
         postgres
