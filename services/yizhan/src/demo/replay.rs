@@ -1,6 +1,10 @@
 //! Plays the plan against the gateway: the clock moves from hour to hour, and in each hour is done what is due.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context;
 use calendar::{Date, start_of_day};
@@ -29,17 +33,21 @@ const IN_FLIGHT: usize = 128;
 /// Something to do: a step of a script.
 struct Task {
     tick: Tick,
-    /// The unit, where a special case is received: one after another in each unit and before all plain receipts, so that
-    /// its number repeats. Else [`STEP`] or [`RECEIPT`].
-    order: u8,
+    order: Order,
     step: u8,
     script: u32,
 }
 
-/// A later step, which makes no number.
-const STEP: u8 = u8::MAX - 1;
-/// The receipt of a plain case.
-const RECEIPT: u8 = u8::MAX;
+/// What waits for what within an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    /// A special case is received by this unit: one after another, so that its number repeats.
+    Special(u8),
+    /// A later step, which makes no number.
+    Step,
+    /// A plain case is received by this unit: after its special ones.
+    Plain(u8),
+}
 
 /// How the replay went.
 pub struct Pace {
@@ -80,11 +88,8 @@ impl Replay {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
             self.pass_to(self.plan.days.moment(tick)).await?;
-            let plain = due.partition_point(|task| task.order != RECEIPT);
-            for phase in [&due[..plain], &due[plain..]] {
-                let received = self.perform_all(phase, &names, &progress).await?;
-                names.extend(received);
-            }
+            let received = self.perform_all(due, &names, &progress).await?;
+            names.extend(received);
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
                 names.remove(&task.script);
@@ -124,10 +129,11 @@ impl Replay {
         for (place, script) in self.plan.scripts.iter().enumerate() {
             for (number, step) in (0..).zip(script.steps()) {
                 let item = &self.county.items[usize::from(script.item)];
+                let unit = item.unit.parse().unwrap_or(0);
                 let order = match number {
-                    0 if script.path.is_plain() => RECEIPT,
-                    0 => item.unit.parse().unwrap_or(0),
-                    _ => STEP,
+                    0 if script.path.is_plain() => Order::Plain(unit),
+                    0 => Order::Special(unit),
+                    _ => Order::Step,
                 };
                 agenda.push(Task { tick: step.tick, order, step: number, script: place as u32 });
             }
@@ -136,30 +142,39 @@ impl Replay {
         agenda
     }
 
-    /// Sends what is due in one phase, at most so much at a time. Answers with the names of the new cases.
-    async fn perform_all(&self, phase: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
-        let (mut received, mut flying) = (Received::new(), FuturesUnordered::new());
-        let rows = phase.chunk_by(|one, next| one.order == next.order && one.order < STEP);
-        for row in rows {
-            if flying.len() == IN_FLIGHT
-                && let Some(done) = flying.try_next().await?
-            {
-                received.extend(done);
+    /// Sends what is due in one hour, at most so much at a time. Answers with the names of the new cases.
+    async fn perform_all(&self, due: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
+        let (mut ready, mut waiting) = (VecDeque::new(), HashMap::<u8, Vec<&[Task]>>::new());
+        for row in due.chunk_by(|one, next| one.order == next.order && matches!(one.order, Order::Special(_))) {
+            if let Order::Special(unit) = row[0].order {
+                waiting.insert(unit, Vec::new());
             }
-            flying.push(self.in_order(row, names, progress));
+            match row[0].order {
+                Order::Plain(unit) if let Some(behind) = waiting.get_mut(&unit) => behind.push(row),
+                _ => ready.push_back(row),
+            }
         }
-        while let Some(done) = flying.try_next().await? {
+        let (mut received, mut flying) = (Received::new(), FuturesUnordered::new());
+        loop {
+            while flying.len() < IN_FLIGHT
+                && let Some(row) = ready.pop_front()
+            {
+                flying.push(self.in_order(row, names, progress));
+            }
+            let Some((done, order)) = flying.try_next().await? else { return Ok(received) };
             received.extend(done);
+            if let Order::Special(unit) = order {
+                ready.extend(waiting.remove(&unit).unwrap_or_default());
+            }
         }
-        Ok(received)
     }
 
-    async fn in_order(&self, tasks: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<Received> {
+    async fn in_order(&self, row: &[Task], names: &Names, progress: &Progress) -> anyhow::Result<(Received, Order)> {
         let mut received = Received::new();
-        for task in tasks {
+        for task in row {
             received.extend(self.perform(task, names, progress).await?);
         }
-        Ok(received)
+        Ok((received, row[0].order))
     }
 
     /// Sends one request. Answers with the case's name where later steps will need it.
