@@ -6,11 +6,14 @@ use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage};
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 17] = [
     "yizhan/clock/v1/clock.proto",
     "yizhan/directory/v1/calendar.proto",
     "yizhan/directory/v1/credential.proto",
     "yizhan/directory/v1/directory.proto",
+    "yizhan/disclosure/v1/column.proto",
+    "yizhan/disclosure/v1/file.proto",
+    "yizhan/disclosure/v1/publication.proto",
     "yizhan/gateway/v1/metrics.proto",
     "yizhan/identity/v1/rule.proto",
     "yizhan/intake/v1/attachment.proto",

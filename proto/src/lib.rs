@@ -16,6 +16,11 @@ pub mod directory {
         tonic::include_proto!("yizhan.directory.v1");
     }
 }
+pub mod disclosure {
+    pub mod v1 {
+        tonic::include_proto!("yizhan.disclosure.v1");
+    }
+}
 pub mod gateway {
     pub mod v1 {
         tonic::include_proto!("yizhan.gateway.v1");

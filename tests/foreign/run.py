@@ -23,6 +23,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import duty
+import publications
 import rules
 from centre import (
     CALENDAR,
@@ -45,7 +46,8 @@ from life import drive
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROSTER = {f"yizhan.roster.v1.{name}Service" for name in ("Roster", "Attendance", "Staffing", "Circular")}
-EXPECTED = ROSTER | {DIRECTORY, CALENDAR, CREDENTIALS, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK}
+DISCLOSURE = {f"yizhan.disclosure.v1.{name}Service" for name in ("Publication", "Column", "File")}
+EXPECTED = ROSTER | DISCLOSURE | {DIRECTORY, CALENDAR, CREDENTIALS, CATALOGUE, CASES, FILES, JOURNAL, METRICS, CLOCK}
 EXPECTED |= {"grpc.health.v1.Health"}
 # The division of the case that is driven with each version of reflection.
 DRIVEN = {"v1": "410223", "v1alpha": "410224"}
@@ -150,7 +152,7 @@ def served(steps, channel):
 
 
 def page(web):
-    with urllib.request.urlopen(f"http://127.0.0.1:{web}/", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{web}/board", timeout=PATIENCE) as answer:
         text = answer.read().decode()
     assert answer.status == 200 and "<html" in text and is_chinese(text), "no page"
 
@@ -201,6 +203,7 @@ def run(program, training):
             drive(steps, Client(contracts[version], public), door, version, code) for version, code in DRIVEN.items()
         ]
         steps.step("who guesses is slowed down", rules.guessed, Client(contracts["v1"], public))
+        publications.drive(steps, Client(contracts["v1"], public), door, program.web)
         steps.step("the dashboard is a page", page, program.web)
         # The watches are still open: the program has to end them.
         steps.step("SIGTERM ends it cleanly, with streams open", stopped, program)

@@ -179,7 +179,11 @@ pub async fn reads(ring: &Keyring, names: &[String], in_flight: usize, time: Dur
     .map(|(figure, _)| figure)
 }
 
-async fn drive<L, T, F>(channels: &[L], in_flight: usize, worker: impl Fn(L, usize) -> F) -> Outcome<(Figure, Vec<T>)>
+pub async fn drive<L, T, F>(
+    channels: &[L],
+    in_flight: usize,
+    worker: impl Fn(L, usize) -> F,
+) -> Outcome<(Figure, Vec<T>)>
 where
     L: Clone,
     T: Send + 'static,

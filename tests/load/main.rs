@@ -2,13 +2,15 @@
 //! turns in one run, so that a noisy machine troubles both alike. Prints the figures and the ratios.
 //!
 //! `cargo run --release -p tests --bin load` (SQLite), `… -- --postgres URL` (PostgreSQL), `… -- --grow 1000000`
-//! (slowdown over a million cases).
+//! (slowdown over a million cases), `… -- --publications 1000000` (lists and search over a million publications).
 
 mod county;
 mod drive;
 mod echo;
 mod figures;
+mod portal;
 mod program;
+mod publications;
 
 use std::{io::Write, path::PathBuf, time::Duration};
 
@@ -41,6 +43,12 @@ struct Args {
     /// Instead: receive so many cases and compare the first tenth with the last.
     #[arg(long)]
     grow: Option<usize>,
+    /// Instead: lists and search over so many publications.
+    #[arg(long, conflicts_with = "grow")]
+    publications: Option<usize>,
+    /// The database of those publications: filled unless it is already, and kept. A fresh one where it is not given.
+    #[arg(long, value_name = "URL", requires = "publications")]
+    shelf: Option<String>,
     /// JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -59,7 +67,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let program = program::Program::start(args.program.clone(), args.postgres.as_deref()).await?;
+    if let Some(count) = args.publications {
+        return portal::run(&args, count).await;
+    }
+    let mut program = program::Program::prepare(args.program.clone(), args.postgres.as_deref()).await?;
+    program.start().await?;
     let ring = Keyring::open(&program.url, &program.data.join("pki")).map_err(|error| error.to_string())?;
     let hall = county::load(ring.clone()).await?;
     if let Some(cases) = args.grow {

@@ -9,7 +9,7 @@ use std::{
 fn the_readme_of_a_service_names_every_reason_and_every_event_of_its_code() {
     let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
     let mut missing = Vec::new();
-    for (service, events) in [("directory", false), ("intake", true), ("roster", true)] {
+    for (service, events) in [("directory", false), ("intake", true), ("roster", true), ("disclosure", true)] {
         let home = services.join(service);
         let readme = fs::read_to_string(home.join("README.md")).expect("a README");
         let mut found = 0;
@@ -37,7 +37,7 @@ fn is_reason(text: &str) -> bool {
 
 /// `noun.happened`, as the journal names most of what happened; fields are named so too, and do not end like that.
 fn is_event(text: &str) -> bool {
-    let nouns = ["case", "item", "leave", "plan", "duty", "exchange", "circular"];
+    let nouns = ["case", "item", "leave", "plan", "duty", "exchange", "circular", "site", "publication"];
     text.split_once('.').is_some_and(|(noun, event)| nouns.contains(&noun) && event.ends_with("ed"))
 }
 

@@ -14,7 +14,11 @@ use kit::keyring::Keyring;
 use kit::testing::{TestDatabase, databases};
 use proto::{
     directory::v1::{DeactivateUnitRequest, directory_service_client::DirectoryServiceClient},
-    gateway::v1::{Figures, GetFiguresRequest, metrics_service_client::MetricsServiceClient},
+    disclosure::v1::{self as disclosure, publication_service_client::PublicationServiceClient},
+    gateway::v1::{
+        DisclosureFigures, Figures, GetDisclosureFiguresRequest, GetFiguresRequest,
+        metrics_service_client::MetricsServiceClient,
+    },
     intake::v1::{self as pb, CaseState as State, case_service_client::CaseServiceClient},
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
     roster::v1::{GetDutyRulesRequest, roster_service_client::RosterServiceClient},
@@ -24,7 +28,7 @@ use tonic::{Code, Status};
 const DIVISION: &str = "410223";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_programs_find_each_other_whatever_comes_first_and_whatever_falls() {
+async fn five_programs_find_each_other_whatever_comes_first_and_whatever_falls() {
     let town = Town::new(TestDatabase::sqlite()).await;
     let gateway = town.start("gateway").await;
     gateway.serving().await;
@@ -61,6 +65,53 @@ async fn four_programs_find_each_other_whatever_comes_first_and_whatever_falls()
     })
     .await;
     assert_eq!(kit::status::reason(&none), "RULES_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_stays_so_whoever_falls_and_what_the_suite_knows_waits_in_the_inbox() {
+    let town = Town::new(TestDatabase::sqlite()).await;
+    let (_directory, intake) = (town.start("directory").await, town.start("intake").await);
+    let gateway = town.start("gateway").await;
+    let door = gateway.channel();
+    let centre = Centre::open(door.clone(), DIVISION).await;
+    let nobody = publication(&door, &centre.of("publications", "012-2026-00001")).await.expect_err("not there yet");
+    assert_unavailable(&nobody);
+
+    // The roster is never there, and nobody waits for it.
+    let disclosure = town.start("disclosure").await;
+    let name = published(&door, &centre).await;
+    let counted = until("the gateway follows disclosure", || async {
+        Some(disclosure_figures(&door, &centre).await).filter(|figures| figures.published == 1)
+    })
+    .await;
+    assert_eq!((counted.corrected, counted.withdrawn, counted.conforming <= 1), (0, 0, true));
+    // What intake knows of its items was made into drafts meanwhile.
+    let (line, bearer) = door.signed(&centre.clerk(UNITS[0]), &centre.accepting()).await.expect("signs in");
+    let guide = until("the guide to an item waits in its unit's inbox", || async {
+        let parent = centre.of("units", UNITS[0]);
+        let mut request = tonic::Request::new(disclosure::ListInboxRequest { parent, ..Default::default() });
+        request.set_timeout(Duration::from_secs(5));
+        request.metadata_mut().insert("authorization", bearer.to_str().ok()?.parse().ok()?);
+        let inbox = PublicationServiceClient::new(line.clone()).list_inbox(request).await.expect("an inbox");
+        let mut waiting = inbox.into_inner().entries.into_iter().filter_map(|entry| entry.publication);
+        waiting.find(|publication| publication.source == format!("guide/{DIVISION}-{}-001", UNITS[0]))
+    })
+    .await;
+    let draft = guide.draft.expect("a draft");
+    assert_eq!((draft.author.as_str(), draft.content.expect("a text").title.contains("示例许可")), ("system", true));
+
+    disclosure.kill().await;
+    assert_unavailable(&publication(&door, &name).await.expect_err("disclosure is dead"));
+    assert_eq!(disclosure_figures(&door, &centre).await, counted, "what was counted is told without it");
+    intake.kill().await;
+    let _disclosure = town.start("disclosure").await;
+    let found = until("the gateway finds disclosure again", || async { publication(&door, &name).await.ok() }).await;
+    assert_eq!(found.standing(), disclosure::Standing::Public);
+    let search =
+        disclosure::SearchPublishedRequest { parent: centre.name(), query: "停水".into(), ..Default::default() };
+    let found = PublicationServiceClient::new(door.clone()).search_published(search).await.expect("searched");
+    let names: Vec<_> = found.into_inner().publications.into_iter().map(|summary| summary.name).collect();
+    assert_eq!(names, [name]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,16 +212,16 @@ async fn two_intakes_on_one_database_give_out_numbers_without_a_gap() {
     }
 }
 
-/// Four data folders, four addresses.
+/// Five data folders, five addresses.
 struct Town {
     database: TestDatabase,
     config: kit::config::Config,
-    addresses: [(&'static str, SocketAddr); 4],
+    addresses: [(&'static str, SocketAddr); 5],
 }
 
 impl Town {
     async fn new(database: TestDatabase) -> Town {
-        let roles = ["directory", "intake", "roster", "gateway"];
+        let roles = ["directory", "intake", "roster", "disclosure", "gateway"];
         let config = database.config(&roles).await;
         Town { database, config, addresses: roles.map(|role| (role, free_address())) }
     }
@@ -185,7 +236,7 @@ impl Town {
             // Replicas share a key, and who keeps no secrets needs none of its own.
             .with(FOLDER, self.config.pki().display().to_string())
             .with("YIZHAN_KEY_FILE", self.config.data.join("master.key").display().to_string());
-        for peer in ["directory", "intake", "roster"].into_iter().filter(|peer| *peer != role) {
+        for peer in ["directory", "intake", "roster", "disclosure"].into_iter().filter(|peer| *peer != role) {
             settings =
                 settings.with(&format!("YIZHAN_PEERS__{}", peer.to_uppercase()), format!("https://{}", address(peer)));
         }
@@ -233,6 +284,69 @@ async fn whole_case(door: &Keyring, centre: &Centre) -> String {
     };
     assert_eq!(cases.issue_case(issue).await.expect("issued").into_inner().state(), State::Issued);
     name
+}
+
+async fn publication(door: &Keyring, name: &str) -> Result<disclosure::Publication, Status> {
+    let request = disclosure::GetPublicationRequest { name: name.to_owned(), ..Default::default() };
+    Ok(PublicationServiceClient::new(door.clone()).get_publication(request).await?.into_inner())
+}
+
+/// From the first draft to the public; gives the publication's name.
+async fn published(door: &Keyring, centre: &Centre) -> String {
+    let (mut publications, unit) = (PublicationServiceClient::new(door.clone()), UNITS[0]);
+    let create = disclosure::CreatePublicationRequest {
+        parent: centre.name(),
+        content: Some(centre.content(unit)),
+        author: centre.clerk(unit),
+        request_id: request_id(),
+    };
+    let name = until("disclosure knows the unit and its people", || {
+        let (mut publications, create) = (publications.clone(), create.clone());
+        async move { publications.create_publication(create).await.ok() }
+    })
+    .await
+    .into_inner()
+    .name;
+    let clerk = centre.clerk(unit);
+    let check = disclosure::CheckPublicationRequest {
+        name: name.clone(),
+        clerk: clerk.clone(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    publications.check_publication(check).await.expect("checked");
+    let review = disclosure::ReviewPublicationRequest {
+        name: name.clone(),
+        reviewer: centre.officer(unit),
+        disposal: disclosure::Disposal::Disclose.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    publications.review_publication(review).await.expect("reviewed");
+    let approve = disclosure::ApprovePublicationRequest {
+        name: name.clone(),
+        leader: centre.head(unit),
+        below_bar_reason: "先行公开".into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    publications.approve_publication(approve).await.expect("approved");
+    let publish = disclosure::PublishPublicationRequest {
+        name: name.clone(),
+        clerk,
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let published = publications.publish_publication(publish).await.expect("published").into_inner();
+    assert_eq!(published.standing(), disclosure::Standing::Public);
+    name
+}
+
+async fn disclosure_figures(door: &Keyring, centre: &Centre) -> DisclosureFigures {
+    let period = Some(about_now());
+    let request = GetDisclosureFiguresRequest { parent: centre.name(), period, ..Default::default() };
+    let answer = MetricsServiceClient::new(door.clone()).get_disclosure_figures(request).await;
+    answer.expect("figures").into_inner().total.unwrap_or_default()
 }
 
 /// The figures, and up to which entry of intake's journal they count.

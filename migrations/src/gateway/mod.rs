@@ -6,6 +6,7 @@ mod callers;
 mod closed;
 mod duties;
 mod figures;
+mod publications;
 
 /// Brings the gateway's database up to date.
 pub struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(callers::Callers),
             Box::new(closed::Closed),
             Box::new(duties::Duties),
+            Box::new(publications::Publications),
         ]
     }
 }

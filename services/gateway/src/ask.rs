@@ -67,6 +67,13 @@ pub fn post(code: &str) -> Result<String, Refusal> {
     plain.ok_or_else(|| Refusal::field("post", "岗位代码为1至10位大写字母或数字", "a post has 1 to 10 of A-Z and 0-9"))
 }
 
+/// Code of a column: 1 to 30 of a-z, 0-9 and hyphen; or empty.
+pub fn column(code: &str) -> Result<String, Refusal> {
+    let plain = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let (zh, en) = ("栏目代码为1至30位小写字母、数字或连字符", "a column's code has 1 to 30 of a-z, 0-9 and hyphen");
+    if plain && code.len() <= 30 { Ok(code.to_owned()) } else { Err(Refusal::field("column", zh, en)) }
+}
+
 fn fits(code: &str, most: usize) -> Option<String> {
     let plain = code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-');
     (plain && code.len() <= most).then(|| code.to_owned())

@@ -1,6 +1,7 @@
 //! The books: what is counted, listed and called how, each answer read in one snapshot of the database.
 
 pub mod duties;
+pub mod publications;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,6 +40,7 @@ pub struct Stand {
     pub intake_seq: i64,
     pub directory_seq: i64,
     pub roster_seq: i64,
+    pub disclosure_seq: i64,
     pub as_of: Moment,
 }
 
@@ -68,7 +70,7 @@ pub struct Cases {
     pub stand: Stand,
 }
 
-/// What units, items and windows of a division are called.
+/// What units, items, windows and columns of a division are called.
 #[derive(Clone, Debug, Default)]
 pub struct Labels(HashMap<Kind, HashMap<String, Label>>);
 
@@ -118,7 +120,8 @@ impl Books {
                     Group::Total => vec![Row { key: String::new(), label: Label::default(), figures: total.clone() }],
                     Group::Day => rows(fold(&counted, |day| Some(Day(day).to_string())), |_| Label::default()),
                     Group::Month => rows(fold(&counted, |day| Some(Day(day).month())), |_| Label::default()),
-                    Group::Unit | Group::Item | Group::Window => {
+                    // Of cases there is no column and no category.
+                    _ => {
                         let places = store::place::all(tx, scope.division).await?;
                         let (kind, key): (Kind, fn(&Place) -> &String) = match group {
                             Group::Unit => (Kind::Unit, |place| &place.unit),
@@ -243,12 +246,18 @@ async fn cases(
 async fn stand(db: &impl sea_orm::ConnectionTrait, division: Division, as_of: Moment) -> Result<Stand, DbErr> {
     let rows = position::Entity::find().filter(position::Column::Division.eq(division.as_str())).all(db).await?;
     let seq = |source: &str| rows.iter().find(|row| row.source == source).map_or(0, |row| row.seq);
-    Ok(Stand { intake_seq: seq("intake"), directory_seq: seq("directory"), roster_seq: seq("roster"), as_of })
+    Ok(Stand {
+        intake_seq: seq("intake"),
+        directory_seq: seq("directory"),
+        roster_seq: seq("roster"),
+        disclosure_seq: seq("disclosure"),
+        as_of,
+    })
 }
 
 async fn labels(tx: &DatabaseTransaction, division: Division) -> Result<Labels, DbErr> {
     let mut labels = HashMap::new();
-    for kind in [Kind::Division, Kind::Unit, Kind::Item, Kind::Window] {
+    for kind in [Kind::Division, Kind::Unit, Kind::Item, Kind::Window, Kind::Column] {
         labels.insert(kind, store::label::all(tx, division, kind).await?);
     }
     Ok(Labels(labels))

@@ -1,8 +1,8 @@
 //! The gateway: the one door, the figures, the pages.
 //!
 //! Calls of other services pass through [`door`] unread, once it is known who calls. [`follow`] learns from the other
-//! services' journals what is to be counted and who is [`known`]; [`domain`] says what each figure means, [`store`] counts, and [`books`] answers from one snapshot. [`rpc`]
-//! serves MetricsService and ClockService, [`web`] the pages.
+//! services' journals what is to be counted and who is [`known`]; [`domain`] says what each figure means, [`store`] counts,
+//! and [`books`] answers from one snapshot. What is looked at, [`views`] counts. [`rpc`] serves MetricsService and ClockService, [`web`] the pages.
 
 pub mod ask;
 pub mod books;
@@ -12,6 +12,7 @@ pub mod follow;
 pub mod known;
 pub mod rpc;
 pub mod store;
+pub mod views;
 pub mod web;
 
 use std::{sync::Arc, time::Duration};
@@ -32,7 +33,8 @@ use proto::{
     clock::v1::clock_service_server::ClockServiceServer, gateway::v1::metrics_service_server::MetricsServiceServer,
 };
 use tonic::service::Routes;
-use web::{account::Accounts, circular::Circulars};
+use views::Views;
+use web::{account::Accounts, circular::Circulars, portal::Portal};
 
 /// The service's name.
 pub const NAME: &str = "gateway";
@@ -51,8 +53,8 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
     let known = Known::open(&store).await?;
-    let [directory, intake, roster] =
-        [&peers.directory, &peers.intake, &peers.roster].map(|peer| peer.clone().acting(NAME));
+    let [directory, intake, roster, disclosure] =
+        [&peers.directory, &peers.intake, &peers.roster, &peers.disclosure].map(|peer| peer.clone().acting(NAME));
     if !follow::head::was_reached(&store).await? {
         known.set_behind(true);
         config.opened.spawn(follow::head::reach(store.clone(), directory.clone(), known.clone()));
@@ -60,6 +62,11 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     following(&store, "directory", directory, follow::directory::FollowDirectory(known.clone()));
     following(&store, "intake", intake, follow::intake::FollowIntake);
     following(&store, "roster", roster, follow::roster::FollowRoster);
+    following(&store, "disclosure", disclosure, follow::disclosure::FollowDisclosure);
+    let views = Views::new(&store, clock);
+    config.opened.spawn(views.clone().run());
+    let counted = views.clone();
+    config.opened.at_last(async move { counted.flush().await });
 
     let books = Books::new(&store, clock);
     let metrics = MetricsServiceServer::new(rpc::figures::Metrics { books: books.clone(), keys: keys.clone() });
@@ -68,12 +75,13 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
         .add_service(ClockServiceServer::new(rpc::clock::Clocks(clock.clone())));
     let (identify, rate) = (Arc::new(Identify::new(known, issuer(config))), Arc::new(Rate::of(config.rate)));
     config.opened.spawn(forget(rate.clone()));
-    let accounts =
-        Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), !config.web.ip().is_loopback());
+    let secure = !config.web.ip().is_loopback();
+    let accounts = Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), secure);
+    let portal = Portal::new(&peers, views, rate.clone(), secure);
     let own = admit::guard(own, Place::of);
     let circulars = Circulars::new(peers.roster.clone());
     let routes = Gate::new(identify, rate).around(door::open(own, peers));
-    Ok(Open { routes, web: web::pages(books, keys, accounts, circulars) })
+    Ok(Open { routes, web: web::pages(books, keys, accounts, circulars, portal) })
 }
 
 /// The other issuer of tokens, where one is configured.

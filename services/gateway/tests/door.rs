@@ -196,11 +196,13 @@ async fn doors() -> [Routes; 2] {
         directory: Peer::in_process(directory_stub()),
         intake: Peer::in_process(intake_stub()),
         roster: Peer::in_process(roster_stub()),
+        disclosure: Peer::in_process(roster_stub()),
     };
     let there = Peers {
         directory: testing::serve(directory_stub()).await,
         intake: testing::serve(intake_stub()).await,
         roster: testing::serve(roster_stub()).await,
+        disclosure: testing::serve(roster_stub()).await,
     };
     [here, there].map(|peers| door::open(Routes::default(), peers))
 }
@@ -377,7 +379,7 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
     let (intake, roster) = (Peer::in_process(intake_stub()), Peer::in_process(roster_stub()));
-    let peers = Peers { directory: dead, intake, roster };
+    let peers = Peers { directory: dead, intake, disclosure: roster.clone(), roster };
     let caller = testing::serve(door::open(Routes::default(), peers)).await;
     let mut units = DirectoryServiceClient::new(caller.clone());
     for _ in 0..2 {

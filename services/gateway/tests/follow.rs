@@ -27,7 +27,8 @@ fn case(told: &Told, facts: CaseFacts) {
 }
 
 async fn open(database: &TestDatabase, directory: &Told, intake: &Told, roster: &Told) -> MetricsServiceClient<Peer> {
-    let peers = Peers { directory: directory.peer(), intake: intake.peer(), roster: roster.peer() };
+    let peers =
+        Peers { directory: directory.peer(), intake: intake.peer(), roster: roster.peer(), disclosure: roster.peer() };
     let config = database.config(&["gateway"]).await;
     let open = gateway::open(&config, &testing::clock("2016-03-31T10:00"), peers).await.expect("opens");
     MetricsServiceClient::new(testing::serve(open.routes).await)

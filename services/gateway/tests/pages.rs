@@ -111,7 +111,7 @@ async fn the_dashboard_shows_the_year_of_the_first_division() {
     for database in testing::databases() {
         let ledger = ledger(database).await;
         let pages = ledger.pages();
-        for address in ["/", "/?division=410223&year=2016&lang=zh", "/?year=2016&utm=passed-over"] {
+        for address in ["/board", "/board?division=410223&year=2016&lang=zh", "/board?year=2016&utm=passed-over"] {
             let seen = get(&pages, address).await;
             assert_eq!(seen.status, StatusCode::OK);
             assert_eq!(seen.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
@@ -125,7 +125,7 @@ async fn the_dashboard_shows_the_year_of_the_first_division() {
                     .contains("figure=OPEN&#38;division=410223&#38;first=2016-01-01&#38;last=2016-12-31&#38;lang=zh")
             );
         }
-        let english = get(&pages, "/?lang=en").await.text;
+        let english = get(&pages, "/board?lang=en").await.text;
         assert!(english.contains("<html lang=\"en\">"));
         assert!(english.find("Completion rate").expect("English") < english.find("办结率").expect("Chinese"));
     }
@@ -135,7 +135,9 @@ async fn the_dashboard_shows_the_year_of_the_first_division() {
 async fn a_page_of_nothing_is_a_page_too() {
     let ledger = Ledger::open(TestDatabase::sqlite(), "2026-01-05T09:00").await;
     let pages = ledger.pages();
-    for address in ["/", "/?division=999999", "/?year=1999&lang=en", "/?year=0001", "/?year=9999"] {
+    for address in
+        ["/board", "/board?division=999999", "/board?year=1999&lang=en", "/board?year=0001", "/board?year=9999"]
+    {
         let seen = get(&pages, address).await;
         assert_eq!(seen.status, StatusCode::OK, "{address}");
         assert!(!seen.text.contains("NaN") && !seen.text.contains("inf"), "{address}");
@@ -149,9 +151,15 @@ async fn hostile_names_are_shown_as_text() {
     let list = "/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31&unit=001&item=item-1";
     let cookie = sign_in(&pages, "410223").await;
     let next = "/sign-in?next=/%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
-    for address in
-        ["/", "/?lang=en", list, next, "/?lang=%3Cscript%3E", "/figures/cases?figure=%3Cscript%3E", "/%3Cscript%3E"]
-    {
+    for address in [
+        "/board",
+        "/board?lang=en",
+        list,
+        next,
+        "/board?lang=%3Cscript%3E",
+        "/figures/cases?figure=%3Cscript%3E",
+        "/%3Cscript%3E",
+    ] {
         let text = read(&pages, address, &cookie).await.text;
         for hostile in ["<script>alert", "<img", "<svg onload", "<b>transfer", "\"County\" &"] {
             assert!(!text.contains(hostile), "{address}: {hostile}");
@@ -163,7 +171,7 @@ async fn hostile_names_are_shown_as_text() {
             "{address}"
         );
     }
-    assert!(get(&pages, "/").await.text.contains("&#60;script&#62;alert(1)"));
+    assert!(get(&pages, "/board").await.text.contains("&#60;script&#62;alert(1)"));
 }
 
 #[tokio::test]
@@ -171,13 +179,13 @@ async fn every_answer_forbids_what_is_not_its_own() {
     let ledger = ledger(TestDatabase::sqlite()).await;
     let pages = ledger.pages();
     for address in [
-        "/",
+        "/board",
         "/figures.json",
         "/healthz",
         "/style.css",
         "/live.js",
         "/nothing",
-        "/?year=x",
+        "/board?year=x",
         "/figures/cases",
         "/sign-in",
     ] {
@@ -197,7 +205,7 @@ async fn every_answer_forbids_what_is_not_its_own() {
         assert_eq!(seen.headers[header::REFERRER_POLICY], "no-referrer");
     }
     // Nothing is fetched from elsewhere, and nothing needs what the policy forbids.
-    for address in ["/", "/style.css", "/live.js"] {
+    for address in ["/board", "/style.css", "/live.js"] {
         let text = get(&pages, address).await.text;
         for forbidden in ["http://", "https://", "//cdn", " style=", " onclick=", "@import", "javascript:"] {
             assert!(!text.contains(forbidden), "{address}: {forbidden}");
@@ -213,10 +221,10 @@ async fn a_bad_address_is_answered_with_a_page_that_names_what_is_wrong() {
     let list =
         |rest: &str| format!("/figures/cases?figure=OPEN&division=410223&first=2016-01-01&last=2016-12-31{rest}");
     for (address, fields) in [
-        ("/?year=abcd".to_owned(), vec!["year"]),
-        ("/?year=0000&division=41&lang=fr".to_owned(), vec!["lang", "year", "division"]),
-        ("/?year=2016&year=2017".to_owned(), vec!["year"]),
-        ("/?year=%FF%FE".to_owned(), vec!["year"]),
+        ("/board?year=abcd".to_owned(), vec!["year"]),
+        ("/board?year=0000&division=41&lang=fr".to_owned(), vec!["lang", "year", "division"]),
+        ("/board?year=2016&year=2017".to_owned(), vec!["year"]),
+        ("/board?year=%FF%FE".to_owned(), vec!["year"]),
         ("/figures.json?year=-001".to_owned(), vec!["year"]),
         ("/figures/cases".to_owned(), vec!["figure", "division", "first", "last"]),
         (list("&unit=1&window=a"), vec!["unit", "window"]),
@@ -235,7 +243,7 @@ async fn a_bad_address_is_answered_with_a_page_that_names_what_is_wrong() {
     }
     let lost = get(&pages, "/no/such/page?lang=en").await;
     assert_eq!((lost.status, lost.text.contains("There is no such page")), (StatusCode::NOT_FOUND, true));
-    assert_eq!(ask(&pages, Request::post("/")).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(ask(&pages, Request::post("/board")).await.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
@@ -281,15 +289,15 @@ async fn the_same_numbers_are_there_as_json() {
 async fn a_page_that_has_not_changed_is_not_sent_again() {
     let mut ledger = ledger(TestDatabase::sqlite()).await;
     let pages = ledger.pages();
-    let tag = get(&pages, "/").await.headers[header::ETAG].clone();
-    let again = ask(&pages, Request::get("/").header(header::IF_NONE_MATCH, tag.clone())).await;
+    let tag = get(&pages, "/board").await.headers[header::ETAG].clone();
+    let again = ask(&pages, Request::get("/board").header(header::IF_NONE_MATCH, tag.clone())).await;
     assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
     ledger.cases([received("n01", "2016-03-30")]).await;
     // What moves is counted anew once a second at most.
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    let moved = ask(&pages, Request::get("/").header(header::IF_NONE_MATCH, tag)).await;
+    let moved = ask(&pages, Request::get("/board").header(header::IF_NONE_MATCH, tag)).await;
     assert_eq!(moved.status, StatusCode::OK);
-    let head = ask(&pages, Request::head("/")).await;
+    let head = ask(&pages, Request::head("/board")).await;
     assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
 }
 
@@ -299,7 +307,7 @@ async fn health_tells_whether_the_store_answers() {
     let pages = ledger.pages();
     assert_eq!(get(&pages, "/healthz").await.status, StatusCode::OK);
     ledger.store.clone().close().await.expect("closed");
-    for (address, status) in [("/healthz", 503), ("/", 503), ("/figures.json", 503)] {
+    for (address, status) in [("/healthz", 503), ("/board", 503), ("/figures.json", 503)] {
         assert_eq!(get(&pages, address).await.status, status, "{address}");
     }
 }

@@ -5,7 +5,6 @@
 //! [`sealing`], files lie in [`files`]. [`office`] is what all of them work with. [`open`] puts them together.
 
 pub mod domain;
-pub mod files;
 pub mod follow;
 pub mod office;
 pub mod rpc;
@@ -20,6 +19,7 @@ use kit::{
     admit,
     clock::Clock,
     config::Config,
+    files::Files,
     keys::Keys,
     peer::Peer,
     serve::{MOST_IN, MOST_OUT, OpenError},
@@ -40,7 +40,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer, roster: Peer)
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
     let writer = Writer::open(&store, clock, &keys);
-    let files = files::Files::open(&config.data.join("attachments"))?;
+    let files = Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
     let (learning, telling) = (office.clone(), learned.clone());

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use kit::{
     actor::{RequestKey, SYSTEM},
     clock::{Clock, Moment},
+    files::Files,
     id::{self, Division},
     keys::{Cipher, Keys},
     refusal::Refusal,
@@ -20,7 +21,6 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{applicant::Sealed, case::Case, hall::Hall, life::Happened},
-    files::Files,
     rpc::{facts::facts, item::unreadable},
     store::{self, case::Kept, item::Versions},
 };

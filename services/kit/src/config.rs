@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    mem,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -9,6 +10,7 @@ use std::{
 
 use config::{ConfigError, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{keys::Scheme, store::Store};
@@ -16,17 +18,19 @@ use crate::{keys::Scheme, store::Store};
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 22] = [
+const SETTINGS: [&str; 24] = [
     "data",
     "listen",
     "web",
     "databases.directory",
     "databases.intake",
     "databases.roster",
+    "databases.disclosure",
     "databases.gateway",
     "peers.directory",
     "peers.intake",
     "peers.roster",
+    "peers.disclosure",
     "key_file",
     "cipher",
     "otlp",
@@ -224,6 +228,7 @@ pub struct Opened(Option<Arc<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     stores: Mutex<Vec<Store>>,
+    last: Mutex<Vec<JoinHandle<()>>>,
     closing: CancellationToken,
 }
 
@@ -248,11 +253,25 @@ impl Opened {
         }
     }
 
+    /// Does what a service has left to do before the databases are closed.
+    pub fn at_last(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(inner) = &self.0 {
+            let closing = inner.closing.clone();
+            let work = tokio::spawn(async move {
+                closing.cancelled().await;
+                work.await;
+            });
+            inner.last.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+        }
+    }
+
     /// Closes all of them, the last opened first: SQLite folds its write-ahead log into the file.
     pub async fn close(&self) {
         let Some(inner) = &self.0 else { return };
         inner.closing.cancel();
-        let mut stores = std::mem::take(&mut *inner.stores.lock().unwrap_or_else(PoisonError::into_inner));
+        let last = mem::take(&mut *inner.last.lock().unwrap_or_else(PoisonError::into_inner));
+        futures::future::join_all(last).await;
+        let mut stores = mem::take(&mut *inner.stores.lock().unwrap_or_else(PoisonError::into_inner));
         while let Some(store) = stores.pop() {
             let service = store.service;
             if let Err(error) = store.close().await {

@@ -142,6 +142,12 @@ pub fn choice<T: TryFrom<i32>>(field: &str, value: i32) -> Result<T, Refusal> {
     Err(Refusal::field(field, "必填，且须为已知取值", "required and of the known values"))
 }
 
+/// A bare file name: no path, nothing hidden, on one line.
+pub fn is_file_name(name: &str) -> bool {
+    let unfit = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':');
+    (1..=200).contains(&name.chars().count()) && !name.starts_with('.') && !name.contains(unfit) && !name.contains("..")
+}
+
 /// NUL and other controls, and the characters that turn text around or are not seen (ways to disguise it). The joiners
 /// U+200C and U+200D pass: some scripts are written with them.
 fn is_unfit(c: char) -> bool {

@@ -13,6 +13,7 @@ mod name;
 mod papers;
 mod password;
 mod peer;
+mod publish;
 mod roster;
 mod secret;
 mod serve;
@@ -45,13 +46,15 @@ struct Program {
 
 #[derive(Subcommand)]
 enum Task {
-    /// 运行服务 · Serve: directory, intake, roster and gateway in one process, or one of them
+    /// 运行服务 · Serve: directory, intake, roster, disclosure and gateway in one process, or one of them
     Serve(serve::Args),
     /// 窗口办件 · Work at a window: receive, accept, decide, issue, track
     #[command(alias = "w")]
     Window(Box<window::Args>),
     /// 领导值班、调班、考勤、通报、窗口AB岗 · Duty of the units' leaders, its attendance and circulars; window staffing
     Roster(Box<roster::Args>),
+    /// 政府信息公开：起草、检查、审查、审批、公开，栏目 · What is published, from the draft to the public; its columns
+    Publish(Box<publish::Args>),
     /// 导入机构、窗口、人员和事项 · Import units, windows, people and items
     Import(Box<import::Args>),
     /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
@@ -83,6 +86,7 @@ async fn main() -> ExitCode {
         Task::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Window(args) => window::run(*args).await,
         Task::Roster(args) => roster::run(*args).await,
+        Task::Publish(args) => publish::run(*args).await,
         Task::Import(args) => import::run(*args).await,
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),

@@ -50,6 +50,8 @@ pub enum Role {
     Intake,
     /// 值班：领导值班、窗口AB岗、通报 · leaders' duty, window staffing, circulars
     Roster,
+    /// 公开：政府信息的起草、审查、发布 · publications, their review, their files
+    Disclosure,
     /// 网关：统一入口、统计、网页 · the door, the figures, the pages
     Gateway,
 }
@@ -60,6 +62,7 @@ impl Role {
             Role::Directory => "directory",
             Role::Intake => "intake",
             Role::Roster => "roster",
+            Role::Disclosure => "disclosure",
             Role::Gateway => "gateway",
         }
     }
@@ -124,6 +127,7 @@ enum Wiring {
     Directory,
     Intake(Peer, Peer),
     Roster(Peer),
+    Disclosure(disclosure::Peers),
     Gateway(gateway::Peers),
 }
 
@@ -135,10 +139,16 @@ impl Wiring {
             Some(Role::Directory) => Wiring::Directory,
             Some(Role::Intake) => Wiring::Intake(peer("directory")?, peer("roster")?),
             Some(Role::Roster) => Wiring::Roster(peer("directory")?),
+            Some(Role::Disclosure) => Wiring::Disclosure(disclosure::Peers {
+                directory: peer("directory")?,
+                intake: peer("intake")?,
+                roster: peer("roster")?,
+            }),
             Some(Role::Gateway) => Wiring::Gateway(gateway::Peers {
                 directory: peer("directory")?,
                 intake: peer("intake")?,
                 roster: peer("roster")?,
+                disclosure: peer("disclosure")?,
             }),
         })
     }
@@ -152,12 +162,19 @@ impl Wiring {
             Wiring::Roster(peer) => {
                 return Ok((behind(open("roster", roster::open(config, clock, peer)).await?), None));
             }
+            Wiring::Disclosure(peers) => {
+                return Ok((behind(open("disclosure", disclosure::open(config, clock, peers)).await?), None));
+            }
             Wiring::Gateway(peers) => peers,
             Wiring::All => {
                 let directory = Peer::in_process(open("directory", directory::open(config, clock)).await?);
                 let roster = Peer::in_process(open("roster", roster::open(config, clock, directory.clone())).await?);
                 let intake = open("intake", intake::open(config, clock, directory.clone(), roster.clone())).await?;
-                gateway::Peers { directory, intake: Peer::in_process(intake), roster }
+                let intake = Peer::in_process(intake);
+                let peers =
+                    disclosure::Peers { directory: directory.clone(), intake: intake.clone(), roster: roster.clone() };
+                let disclosure = Peer::in_process(open("disclosure", disclosure::open(config, clock, peers)).await?);
+                gateway::Peers { directory, intake, roster, disclosure }
             }
         };
         let gateway = open("gateway", gateway::open(config, clock, peers)).await?;
@@ -217,7 +234,8 @@ impl Server {
         let needed: &[&str] = match role {
             Some(Role::Roster) => &["directory"],
             Some(Role::Intake) => &["directory", "roster"],
-            Some(Role::Gateway) => &["directory", "intake", "roster"],
+            Some(Role::Disclosure) => &["directory", "intake", "roster"],
+            Some(Role::Gateway) => &["directory", "intake", "roster", "disclosure"],
             None | Some(Role::Directory) => &[],
         };
         needed.iter().try_for_each(|service| peer_url(config, service).map(drop))?;
@@ -305,7 +323,7 @@ mod tests {
         let watch = WatchCasesRequest { parent: "divisions/410223".into(), ..Default::default() };
         let mut changes = CaseServiceClient::new(peer.clone()).watch_cases(watch).await.expect("watches").into_inner();
         let mut tails = Vec::new();
-        for service in ["directory", "intake", "roster"] {
+        for service in ["directory", "intake", "roster", "disclosure"] {
             let mut request = tonic::Request::new(ReadEntriesRequest { tail: true, ..Default::default() });
             request.metadata_mut().insert("yizhan-service", service.parse().expect("text"));
             let entries = JournalServiceClient::new(peer.clone()).read_entries(request).await.expect("follows");
@@ -326,7 +344,7 @@ mod tests {
             };
             assert_eq!(kit::status::reason(&ended), "STOPPING");
         }
-        for service in ["directory", "intake", "roster", "gateway"] {
+        for service in ["directory", "intake", "roster", "disclosure", "gateway"] {
             assert!(fs::exists(config.data.join(format!("{service}.db"))).expect("looked"));
             assert!(!fs::exists(config.data.join(format!("{service}.db-wal"))).expect("looked"), "{service}");
         }

@@ -39,6 +39,7 @@ fn a_small_year_ends_with_all_but_seven_cases_complete() {
     assert_eq!((months.len(), sum("accepted"), sum("received")), (12, 1_500, year("received")));
 
     check_duty(&table["duty"]);
+    check_publications(&table["publications"]);
 
     let open = table["open_cases"].as_array().expect("cases");
     let mut states: Vec<_> = open.iter().map(|case| case["state"].as_str().expect("a state")).collect();
@@ -61,13 +62,23 @@ fn check_duty(duty: &Value) {
     assert_eq!((figure("circulars_issued"), figure("circulars_waiting")), (11, 1), "December's waits for January");
 }
 
+/// The guides, eleven circulars, twelve rosters, what the clerks write, and the lists of decisions.
+fn check_publications(publications: &Value) {
+    let figure = |name: &str| publications[name].as_i64().expect("a number");
+    assert!(figure("published") > 60 + 11 + 12 + 40, "{publications:#}");
+    assert_eq!((figure("pictures"), figure("overdue")), (8, 0), "{publications:#}");
+    for rate in ["on_time_rate_basis_points", "conformance_rate_basis_points"] {
+        assert!((9_000..10_000).contains(&figure(rate)), "{rate}: {publications:#}");
+    }
+}
+
 #[test]
 fn a_year_that_is_replayed_again_counts_nothing_twice() {
     let data = std::env::temp_dir().join(format!("yizhan-demo-test-{}", std::process::id()));
     let folder = data.to_str().expect("a path in UTF-8");
     let [first, again] = [(); 2].map(|()| year(&["--cases", "300", "--data", folder]));
     assert_eq!((&first["year"], &first["open_cases"]), (&again["year"], &again["open_cases"]));
-    assert_eq!(first["duty"], again["duty"]);
+    assert_eq!((&first["duty"], &first["publications"]), (&again["duty"], &again["publications"]));
     std::fs::remove_dir_all(&data).expect("the folder is ours");
 }
 

@@ -8,9 +8,11 @@
 mod canary;
 mod collector;
 mod contract;
+mod disclosure;
 mod duty;
 #[path = "../house/mod.rs"]
 mod house;
+mod pages;
 mod published;
 mod rows;
 mod send;
@@ -25,7 +27,7 @@ use kit::testing::{TestDatabase, databases};
 use send::{Hall, Sent};
 
 /// What is logged of our own crates when somebody looks for a fault.
-const LOG: &str = "info,kit=trace,mirror=trace,directory=trace,intake=trace,roster=trace,gateway=trace,yizhan=trace,\
+const LOG: &str = "info,kit=trace,mirror=trace,directory=trace,intake=trace,roster=trace,disclosure=trace,gateway=trace,yizhan=trace,\
                    sqlx=warn,h2=warn";
 
 /// What is refused however good the rest of the request: the canary takes the place of the secret or of a division's six
@@ -62,6 +64,7 @@ async fn listen(database: &TestDatabase, json: bool) {
     let simulate = (database.engine() == "sqlite").then_some(TRAINING_BEGINS);
     let hall = Hall::open(database, simulate, &settings).await;
     let sent = hall.send_everything().await;
+    let pages = pages::all(&hall.town).await;
     let logged = hall.stop().await;
     let exported = collector.exported();
 
@@ -78,11 +81,16 @@ async fn listen(database: &TestDatabase, json: bool) {
     let mut published = BTreeSet::new();
     for (place, text) in rows::all(database).await {
         for n in canary::found(&text) {
-            match sent.get(n).filter(|one| one.let_in && published::may_lie(&one.field, is_journal(&place))) {
+            match sent.get(n).filter(|one| one.let_in && published::may_lie(&one.field, &place)) {
                 Some(one) => drop(published.insert(one.field.clone())),
                 None => drop(leaks.insert(format!("{} lies in {place}", name(&sent, n)))),
             }
         }
+    }
+    for (address, text) in &pages {
+        let shown = |n: &usize| !sent.get(*n).is_some_and(|one| one.let_in && published::may_be_shown(&one.field));
+        let told = canary::found(text).into_iter().filter(shown);
+        leaks.extend(told.map(|n| format!("{} is shown at {address}", name(&sent, n))));
     }
     let said = String::from_utf8_lossy(&logged);
     assert!(!said.contains("panicked"), "{said}");
@@ -129,11 +137,6 @@ fn heard_enough(engine: &str, sent: &[Sent], published: &BTreeSet<String>, said:
         said.len(),
         exported.len()
     ));
-}
-
-/// In what every follower is told.
-fn is_journal(place: &str) -> bool {
-    place.ends_with(".payload")
 }
 
 fn name(sent: &[Sent], number: usize) -> String {

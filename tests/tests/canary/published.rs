@@ -68,10 +68,19 @@ const PUBLISHED: &[(&str, &str, &[&str])] = &[
     ("yizhan.roster.v1.Post", "signs over the place where somebody is on duty", &["title_zh", "title_en"]),
     ("yizhan.roster.v1.DutyRules", "stands in the number of every circular", &["document_prefix"]),
     ("yizhan.roster.v1.CorrectCircularRequest", "stands in the corrected circular", &["reason"]),
+    ("yizhan.disclosure.v1.Column", "what the columns of the site are called", &["name", "title_zh", "title_en"]),
+    ("yizhan.disclosure.v1.StandingReview", "the number of a written decision", &["document_number"]),
+    (
+        "yizhan.disclosure.v1.Requirements",
+        "what a publication must say is published before it",
+        &["name", "title_zh", "title_en", "basis"],
+    ),
+    ("yizhan.disclosure.v1.Element", "the same", &["code", "title_zh", "title_en"]),
 ];
 
-/// What a clerk writes into a case for its applicant, what is written of a duty and of who could not come, or about a
-/// credential: kept in the row, told in no journal.
+/// What a clerk writes into a case for its applicant, what is written of a duty and of who could not come, about a
+/// credential, or in the draft of a publication: kept in the row of its own service, told in no journal, shown on no page
+/// to who has not signed in.
 const KEPT: &[(&str, &str, &[&str])] = &[
     ("yizhan.intake.v1.ReceiveCaseRequest", "what was corrected at the window", &["fixed_on_spot"]),
     ("yizhan.intake.v1.OnTheSpot", "the certificate's number", &["document_number"]),
@@ -91,13 +100,40 @@ const KEPT: &[(&str, &str, &[&str])] = &[
     ("yizhan.roster.v1.AnswerExchangeRequest", "what is said to who asked", &["answer"]),
     ("yizhan.roster.v1.ContestCircularRequest", "why a unit contests a mark", &["reason"]),
     ("yizhan.roster.v1.AnswerContestRequest", "what is said to the unit", &["answer"]),
+    (
+        "yizhan.disclosure.v1.Content",
+        "a draft is nobody's but the division's until it is reviewed, approved and published",
+        &["title", "summary", "document_number", "body"],
+    ),
+    ("yizhan.disclosure.v1.Section", "in the draft", &["element", "heading", "text"]),
+    ("yizhan.disclosure.v1.UploadFileHeader", "of the draft's file", &["file_name", "title", "alternative"]),
+    ("yizhan.disclosure.v1.ReviewPublicationRequest", "why it is withheld", &["reason"]),
+    ("yizhan.disclosure.v1.Omission", "what is left out, and why", &["what", "reason"]),
+    ("yizhan.disclosure.v1.ApprovePublicationRequest", "why it goes out below the bar", &["below_bar_reason"]),
+    ("yizhan.disclosure.v1.ReturnPublicationRequest", "what is said to the author", &["reason"]),
+    ("yizhan.disclosure.v1.CorrectPublicationRequest", "told when the correction is published", &["reason"]),
+    ("yizhan.disclosure.v1.WithdrawPublicationRequest", "told where the publication stood", &["reason"]),
 ];
 
-/// Whether a canary of this field may lie in a row, or in a journal's payload.
-pub fn may_lie(field: &str, in_journal: bool) -> bool {
-    let lists = if in_journal { &[PUBLISHED][..] } else { &[PUBLISHED, KEPT] };
+/// Of those, what is told at once to who asks for that very publication, and in no list.
+const TOLD: &[&str] = &["yizhan.disclosure.v1.WithdrawPublicationRequest.reason"];
+
+/// Whether a canary of this field may lie in a place: `disclosure.publications.body`, or in a journal's payload. What is
+/// kept lies with its own service alone.
+pub fn may_lie(field: &str, place: &str) -> bool {
+    let service = field.split('.').nth(1).unwrap_or_default();
+    let is_kept = !place.ends_with(".payload") && place.split('.').next() == Some(service);
+    stands(PUBLISHED, field) || is_kept && stands(KEPT, field)
+}
+
+/// Whether everybody may read it on a page.
+pub fn may_be_shown(field: &str) -> bool {
+    stands(PUBLISHED, field) || TOLD.contains(&field)
+}
+
+fn stands(list: &[(&str, &str, &[&str])], field: &str) -> bool {
     let Some((message, name)) = field.rsplit_once('.') else { return false };
-    lists.iter().flat_map(|list| list.iter()).any(|(of, _, names)| *of == message && names.contains(&name))
+    list.iter().any(|(of, _, names)| *of == message && names.contains(&name))
 }
 
 /// All of them.

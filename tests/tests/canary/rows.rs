@@ -11,7 +11,7 @@ const POSTGRES: &str =
 /// Table and column, and what stands there.
 pub async fn all(database: &TestDatabase) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
-    for service in ["directory", "intake", "roster", "gateway"] {
+    for service in ["directory", "intake", "roster", "disclosure", "gateway"] {
         let config = database.config(&[service]).await;
         let database = Database::connect(config.database(service)).await.expect("the database");
         let columns = if database.get_database_backend() == DatabaseBackend::Sqlite { SQLITE } else { POSTGRES };

@@ -18,6 +18,7 @@ use tonic::{Code, Status};
 use super::{
     canary::{SONGS, Song},
     contract::{Contract, Field, with},
+    disclosure,
     duty::Duty,
     valid,
 };
@@ -101,6 +102,7 @@ impl Hall {
         import.windows.push(valid::window(hall.centre.of("windows", "Z01")));
         import.people.push(valid::person(&hall, "Z01"));
         DirectoryServiceClient::new(hall.town.ring.clone()).import_directory(import).await.expect("imported");
+        disclosure::is_ready(&hall).await;
         hall
     }
 

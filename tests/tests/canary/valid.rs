@@ -13,7 +13,7 @@ use proto::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{contract::with, duty, send::Hall};
+use super::{contract::with, disclosure, duty, send::Hall};
 use crate::house::centre::{recipient, request_id, ticked};
 
 /// An etag that nothing has ever had: what must not happen is not done, and everything else of the request is looked at.
@@ -23,6 +23,9 @@ const UNIT: &str = "012";
 /// The messages of a request. `at` is the field where the canary will be.
 pub async fn request(hall: &Hall, rule: &Rule, at: &[u32]) -> Vec<Vec<u8>> {
     let method = rule.path.rsplit('/').next().unwrap_or_default();
+    if let Some(messages) = disclosure::request(hall, rule.path, at).await {
+        return messages;
+    }
     if let Some(message) = step(hall, method).await {
         return vec![message];
     }
@@ -372,6 +375,10 @@ fn reading(hall: &Hall, method: &str) -> Option<Vec<u8>> {
             gateway::GetFiguresRequest { parent, period, group_by, selection }.encode_to_vec()
         }
         "AdvanceClock" => hall.duty.advancing(1).encode_to_vec(),
+        "GetDisclosureFigures" => {
+            let group_by = gateway::GroupBy::Unit.into();
+            gateway::GetDisclosureFiguresRequest { parent, period, group_by, ..Default::default() }.encode_to_vec()
+        }
         "GetDutyFigures" => gateway::GetDutyFiguresRequest { parent, period, ..Default::default() }.encode_to_vec(),
         "ListFigureCases" => {
             let figure = gateway::Figure::Received.into();

@@ -8,11 +8,12 @@ use std::{
 };
 
 use prost::Message;
-use proto::{intake::v1::CaseFacts, journal::v1::Leaf};
+use proto::{disclosure::v1::PublicationFacts, intake::v1::CaseFacts, journal::v1::Leaf};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
+    change::standing,
     dump::{Dump, Entry},
     history::{Expected, Outcome, Told},
 };
@@ -31,7 +32,7 @@ pub enum Law {
     Gapless,
     /// Every leaf hash is that of its leaf.
     Sealed,
-    /// Case numbers count 1, 2, 3 … in their unit and day, and none is given out twice.
+    /// Case numbers count 1, 2, 3 … in their unit and day, index numbers in their unit and year; none is given out twice.
     Numbered,
     /// A case stands as its last entry, its answer and its reading say.
     Stands,
@@ -80,10 +81,12 @@ pub fn history(history: &[&Told], dump: &Dump) -> Vec<Fault> {
             (_, []) => {}
         }
     }
-    // Everything of a case was asked for by a client; what sets up the centre is not of cases.
+    // Everything of a case or a publication was asked for by a client; what sets up the centre is of neither.
     let told: BTreeSet<Uuid> = mine.iter().map(|told| told.id).collect();
-    let of_cases = dump.entries.iter().filter(|entry| entry.noun.starts_with("cases/"));
-    for entry in of_cases.filter(|entry| entry.request_id.is_some_and(|id| !told.contains(&id))) {
+    let of_clients = |entry: &&Entry| ["cases/", "publications/"].iter().any(|of| entry.noun.starts_with(of));
+    for entry in
+        dump.entries.iter().filter(of_clients).filter(|entry| entry.request_id.is_some_and(|id| !told.contains(&id)))
+    {
         faults.push(Fault(
             Law::NoGhost,
             format!("nobody asked for {} of {} (seq {})", entry.event, entry.noun, entry.seq),
@@ -102,8 +105,12 @@ fn same(told: &Told, entry: &Entry) -> Option<Fault> {
     };
     let named = !matches!(&told.outcome, Outcome::Done(answer) if answer.noun != noun);
     let right = entry.event == told.change.event() && entry.division == told.division && named;
-    let stated =
-        !entry.noun.starts_with("cases/") || CaseFacts::decode(&*entry.payload).is_ok_and(|facts| facts.state == state);
+    let stated = match entry.noun.split('/').next() {
+        Some("cases") => CaseFacts::decode(&*entry.payload).is_ok_and(|facts| facts.state == state),
+        Some("publications") => PublicationFacts::decode(&*entry.payload)
+            .is_ok_and(|facts| standing(facts.standing(), facts.draft()) == state),
+        _ => true,
+    };
     (!right || !stated).then(|| {
         let what =
             format!("{}: {:?} was answered {:?}, but is {} of {noun}", told.id, told.change, told.outcome, entry.event);
@@ -212,6 +219,44 @@ pub fn cases(dump: &Dump) -> Vec<Fault> {
     faults
 }
 
+/// Publications against their journal, their rows and their numbers.
+pub fn publications(dump: &Dump) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut last: BTreeMap<(String, String), PublicationFacts> = BTreeMap::new();
+    for entry in &dump.entries {
+        let Some(id) = entry.noun.strip_prefix("publications/") else { continue };
+        match PublicationFacts::decode(&*entry.payload) {
+            Ok(facts) if facts.id == id => drop(last.insert((entry.division.clone(), id.to_owned()), facts)),
+            _ => faults.push(Fault(Law::Stands, format!("{} seq {}: not its facts", entry.division, entry.seq))),
+        }
+    }
+    let mut scopes: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
+    for ((division, id), facts) in &last {
+        let row = dump.publications.get(&(division.clone(), id.clone()));
+        let is_open = facts.draft != 0;
+        let told = (is_open, facts.edition);
+        if row != Some(&told) {
+            faults.push(Fault(Law::Stands, format!("{id}: {told:?} by its journal, {row:?} in its row")));
+        }
+        let shown = dump.shown.get(&(division.clone(), id.clone())).copied().unwrap_or_default();
+        if shown != (facts.standing() == proto::disclosure::v1::Standing::Public) {
+            faults.push(Fault(Law::Stands, format!("{id}: {:?}, and in the lists: {shown}", facts.standing())));
+        }
+        let (scope, number) = id.rsplit_once('-').unwrap_or_default();
+        scopes.entry((division.clone(), scope.to_owned())).or_default().push(number.parse().unwrap_or(-1));
+    }
+    for key in dump.publications.keys().filter(|key| !last.contains_key(key)) {
+        faults.push(Fault(Law::NoGhost, format!("{}: a publication that no entry tells of", key.1)));
+    }
+    for (scope, mut counts) in scopes {
+        counts.sort_unstable();
+        if !counts.iter().copied().eq(1..=counts.len() as i64) {
+            faults.push(Fault(Law::Numbered, format!("{scope:?}: publications are numbered {counts:?}")));
+        }
+    }
+    faults
+}
+
 /// {division}-{unit}-{YYYYMMDD}-{six digits}-{check}
 fn numbers(dump: &Dump) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -253,9 +298,17 @@ fn check_character(digits: &str) -> Option<char> {
 }
 
 /// Every follower has come to the head of what it follows, and not beyond.
-pub fn positions([directory, intake, gateway]: &[Dump; 3]) -> Vec<Fault> {
+pub fn positions([directory, intake, disclosure, gateway]: &[Dump; 4]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (follower, source) in [(intake, directory), (gateway, directory), (gateway, intake)] {
+    let follows = [
+        (intake, directory),
+        (disclosure, directory),
+        (disclosure, intake),
+        (gateway, directory),
+        (gateway, intake),
+        (gateway, disclosure),
+    ];
+    for (follower, source) in follows {
         for (division, head) in source.heads.iter().filter(|(_, head)| **head != 0) {
             let at = follower.positions.get(&(source.service.to_owned(), division.clone()));
             if at != Some(head) {

@@ -18,6 +18,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use super::{
     change::{Answer, Change},
     history::{Expected, Outcome, Told},
+    press::Paper,
 };
 use crate::house::centre::{Centre, UNITS, recipient, ticked};
 
@@ -38,12 +39,20 @@ struct Held {
     stops: u32,
 }
 
+/// What a client does all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trade {
+    Cases,
+    Directory,
+    Publications,
+}
+
 pub struct Client {
-    dice: StdRng,
-    centre: Centre,
-    /// This one keeps the directory instead of receiving cases.
-    keeps_directory: bool,
+    pub(super) dice: StdRng,
+    pub(super) centre: Centre,
+    trade: Trade,
     cases: Vec<Held>,
+    pub(super) papers: Vec<Paper>,
     /// How many changes all clients were answered.
     answered: Arc<AtomicUsize>,
     pub history: Vec<Told>,
@@ -52,20 +61,23 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(centre: &Centre, seed: u64, keeps_directory: bool, answered: &Arc<AtomicUsize>) -> Client {
+    pub fn new(centre: &Centre, seed: u64, trade: Trade, answered: &Arc<AtomicUsize>) -> Client {
         let (dice, centre, answered) = (StdRng::seed_from_u64(seed), centre.clone(), answered.clone());
-        Client { dice, centre, keeps_directory, cases: Vec::new(), answered, history: Vec::new(), stale: Vec::new() }
+        let (cases, papers, history, stale) = Default::default();
+        Client { dice, centre, trade, cases, papers, answered, history, stale }
     }
 
     /// Works until the line breaks or `until` has come.
     pub async fn work(mut self, channel: Keyring, until: Option<Instant>) -> Client {
         while until.is_none_or(|until| Instant::now() < until) {
             let from = self.history.len();
-            if self.keeps_directory {
-                let change = self.update_unit();
-                self.say(&channel, change, Expected::Done(directory::State::Active.into())).await;
-            } else {
-                self.step(&channel).await;
+            match self.trade {
+                Trade::Cases => self.step(&channel).await,
+                Trade::Publications => self.publish(&channel).await,
+                Trade::Directory => {
+                    let change = self.update_unit();
+                    self.say(&channel, change, Expected::Done(directory::State::Active.into())).await;
+                }
             }
             if self.history[from..].iter().any(Told::is_unknown) {
                 break;
@@ -107,7 +119,7 @@ impl Client {
     }
 
     /// Sends a change once, twice at the same time, or hangs up on it and sends it again.
-    async fn say(&mut self, channel: &Keyring, change: Change, expected: Expected) {
+    pub(super) async fn say(&mut self, channel: &Keyring, change: Change, expected: Expected) {
         let called = Instant::now();
         let outcome = match self.dice.random_range(0..20) {
             0 => {
@@ -154,6 +166,11 @@ impl Client {
             return;
         };
         self.answered.fetch_add(1, Ordering::Relaxed);
+        if change.service() == "disclosure" {
+            let created_by = if let Change::Draft(request) = change { Some(request.author.clone()) } else { None };
+            let (noun, state, etag) = (noun.clone(), *state, etag.clone());
+            return self.learn_paper(&noun, state, &etag, created_by.as_deref());
+        }
         let state = State::try_from(*state).unwrap_or_default();
         if let Change::Receive(request) = change {
             let unit =
@@ -369,7 +386,7 @@ impl Client {
         }
     }
 
-    fn request_id(&mut self) -> String {
+    pub(super) fn request_id(&mut self) -> String {
         uuid::Builder::from_random_bytes(self.dice.random()).into_uuid().to_string()
     }
 }

@@ -18,6 +18,10 @@ pub struct Dump {
     pub cases: BTreeMap<(String, String), i16>,
     /// Of intake: the last number by division and scope.
     pub counters: BTreeMap<(String, String), i64>,
+    /// Of disclosure: whether something is being drafted, and how many editions there are, by division and id.
+    pub publications: BTreeMap<(String, String), (bool, i32)>,
+    /// Of disclosure: whether lists show it.
+    pub shown: BTreeMap<(String, String), bool>,
 }
 
 /// One line of the journal.
@@ -37,16 +41,16 @@ pub struct Entry {
 
 /// Reads the databases of a program that was killed or stopped. SQLite's are copied first: who opens them folds the
 /// write-ahead log in, and that is left to the program.
-pub async fn read(config: &Config) -> Result<[Dump; 3], DbErr> {
+pub async fn read(config: &Config) -> Result<[Dump; 4], DbErr> {
     let copy = config.data.join("copy");
     let _ = fs::remove_dir_all(&copy);
     fs::create_dir_all(&copy).map_err(|error| DbErr::Custom(error.to_string()))?;
     let mut dumps = Vec::new();
-    for service in ["directory", "intake", "gateway"] {
+    for service in ["directory", "intake", "disclosure", "gateway"] {
         dumps.push(of_service(config, service, &copy).await?);
     }
     fs::remove_dir_all(&copy).map_err(|error| DbErr::Custom(error.to_string()))?;
-    dumps.try_into().map_err(|_| DbErr::Custom("three services".into()))
+    dumps.try_into().map_err(|_| DbErr::Custom("four services".into()))
 }
 
 async fn of_service(config: &Config, service: &'static str, copy: &Path) -> Result<Dump, DbErr> {
@@ -90,8 +94,23 @@ async fn read_all(db: &DatabaseConnection, service: &'static str) -> Result<Dump
         counters = rows(db, "SELECT division, id, last FROM counters", |row| Ok((key(row)?, row.try_get_by_index(2)?)))
             .await?;
     }
+    let (mut publications, mut shown) = (Vec::new(), Vec::new());
+    if service == "disclosure" {
+        let key = |row: &QueryResult| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        publications = rows(db, "SELECT division, id, open, body FROM publications", |row| {
+            let body: serde_json::Value = serde_json::from_str(&row.try_get_by_index::<String>(3)?)
+                .map_err(|error| DbErr::Custom(error.to_string()))?;
+            let editions = body["editions"].as_array().map_or(-1, |editions| editions.len() as i32);
+            Ok((key(row)?, (row.try_get_by_index(2)?, editions)))
+        })
+        .await?;
+        shown =
+            rows(db, "SELECT division, id, public FROM shown", |row| Ok((key(row)?, row.try_get_by_index(2)?))).await?;
+    }
     Ok(Dump {
         service,
+        publications: publications.into_iter().collect(),
+        shown: shown.into_iter().collect(),
         entries,
         heads: heads.into_iter().collect(),
         positions: positions.into_iter().collect(),

@@ -1,17 +1,23 @@
-//! Counts the cases anew, one by one as CaseService shows them, and holds the gateway's figures against the count.
+//! Counts the cases anew, one by one as CaseService shows them, and holds the gateway's figures against the count; and
+//! those of publications against what was answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kit::keyring::Keyring;
 use proto::{
     gateway::v1::{
-        Figures, GetFiguresRequest, GetFiguresResponse, GroupBy, metrics_service_client::MetricsServiceClient,
+        Figures, GetDisclosureFiguresRequest, GetDisclosureFiguresResponse, GetFiguresRequest, GetFiguresResponse,
+        GroupBy, metrics_service_client::MetricsServiceClient,
     },
     intake::v1::{Case, CaseState as State, ListCasesRequest, case_service_client::CaseServiceClient},
 };
 use tonic::Status;
 
-use super::check::{Fault, Law};
+use super::{
+    change::Change,
+    check::{Fault, Law},
+    history::{Outcome, Told},
+};
 use crate::house::{about_now, centre::Centre};
 
 /// Every case of a division.
@@ -69,6 +75,29 @@ pub async fn check(channel: &Keyring, centre: &Centre, cases: &[Case]) -> Result
         }
     }
     Ok(faults)
+}
+
+/// The gateway's figures of all that was published.
+pub async fn publicity(channel: &Keyring, centre: &Centre) -> Result<GetDisclosureFiguresResponse, Status> {
+    let period = Some(about_now());
+    let request = GetDisclosureFiguresRequest { parent: centre.name(), period, ..Default::default() };
+    Ok(MetricsServiceClient::new(channel.clone()).get_disclosure_figures(request).await?.into_inner())
+}
+
+/// Each answer that made something public, or took it away, is counted once.
+pub async fn check_publications(channel: &Keyring, centre: &Centre, told: &[&Told]) -> Vec<Fault> {
+    let done = told.iter().filter(|told| told.division == centre.code);
+    let done = done.filter(|told| matches!(told.outcome, Outcome::Done(_)));
+    let count = |is: fn(&Change) -> bool| done.clone().filter(|told| is(&told.change)).count() as i64;
+    let counted =
+        [count(|change| matches!(change, Change::Publish(_))), count(|change| matches!(change, Change::TakeDown(_)))];
+    let figures = publicity(channel, centre).await.expect("figures can be asked for").total.unwrap_or_default();
+    let told = [figures.published + figures.corrected, figures.withdrawn];
+    if told == counted {
+        return Vec::new();
+    }
+    let what = format!("{}: published and withdrawn are {told:?}, the answers say {counted:?}", centre.code);
+    vec![Fault(Law::Counted, what)]
 }
 
 /// What is counted case by case.

@@ -7,10 +7,12 @@ mod check;
 mod client;
 mod dump;
 mod figures;
+mod files;
 mod history;
 #[path = "../house/mod.rs"]
 mod house;
 mod planted;
+mod press;
 mod rounds;
 mod witness;
 

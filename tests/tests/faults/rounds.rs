@@ -16,8 +16,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{
     check::{self, Fault, Law},
-    client::Client,
-    dump, figures,
+    client::{Client, Trade},
+    dump, figures, files,
     history::{Outcome, Told},
     witness::Witness,
 };
@@ -29,8 +29,9 @@ use crate::house::{
 /// Callers at once, and the connections they share.
 const CLIENTS: usize = 32;
 const LINES: usize = 4;
-/// One in so many keeps the directory.
+/// One in so many keeps the directory, and one of the others in so many publishes.
 const KEEPERS: usize = 16;
+const PUBLISHERS: usize = 3;
 /// A kill counts where so many changes had been answered since the one before; so long is waited for them.
 const LEAST: usize = 100;
 const SLOWEST: Duration = Duration::from_secs(10);
@@ -65,7 +66,7 @@ pub struct Report {
 /// Kills until the plan is fulfilled or a law is broken.
 pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
     let began = Instant::now();
-    let config = database.config(&["directory", "intake", "gateway"]).await;
+    let config = database.config(&["directory", "intake", "disclosure", "gateway"]).await;
     let mut settings = Settings { program: plan.program.clone(), ..Settings::all(&config.data) };
     settings.environment.clone_from(&plan.environment);
     for (service, url) in &config.databases {
@@ -78,8 +79,12 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
         centres.push(Centre::open(program.channel(), code).await);
     }
     let counter = Arc::new(AtomicUsize::new(0));
-    let client =
-        |i: usize, seed| Client::new(&centres[i / KEEPERS % centres.len()], seed, i.is_multiple_of(KEEPERS), &counter);
+    let trade = |i: usize| match i {
+        i if i.is_multiple_of(KEEPERS) => Trade::Directory,
+        i if i.is_multiple_of(PUBLISHERS) => Trade::Publications,
+        _ => Trade::Cases,
+    };
+    let client = |i: usize, seed| Client::new(&centres[i / KEEPERS % centres.len()], seed, trade(i), &counter);
     let mut clients: Vec<Client> = (0..CLIENTS).map(|i| client(i, dice.random())).collect();
     let witness = Witness::follow(program.channel());
     let mut report = Report::default();
@@ -152,18 +157,19 @@ fn told(clients: &[Client]) -> Vec<&Told> {
 /// What can be told while the program is dead: whatever was answered is there once, what was refused is not, what nobody
 /// answered is there at most once.
 async fn look(config: &Config, clients: &[Client], unknown: &mut usize, happened: &mut usize) -> Vec<Fault> {
-    let [directory, intake, _] = dump::read(config).await.expect("the databases can be read");
+    let [directory, intake, disclosure, _] = dump::read(config).await.expect("the databases can be read");
     let told = told(clients);
     let open: Vec<_> = told.iter().filter(|told| told.is_unknown()).map(|told| told.id).collect();
-    let entries = directory.entries.iter().chain(&intake.entries);
+    let entries = directory.entries.iter().chain(&intake.entries).chain(&disclosure.entries);
     *happened += entries.filter(|entry| entry.request_id.is_some_and(|id| open.contains(&id))).count();
     *unknown += open.len();
     let mut faults = check::answers(&told);
-    for dump in [&directory, &intake] {
+    for dump in [&directory, &intake, &disclosure] {
         faults.extend(check::history(&told, dump));
         faults.extend(check::journal(dump));
     }
     faults.extend(check::cases(&intake));
+    faults.extend(check::publications(&disclosure));
     faults.extend(clients.iter().flat_map(|client| client.stale.iter().map(|what| Fault(Law::Answered, what.clone()))));
     faults
 }
@@ -184,11 +190,13 @@ async fn settle(
         let cases = figures::list(&line, centre).await.expect("cases can be listed");
         if follows(&line, centre).await {
             faults.extend(figures::check(&line, centre, &cases).await.expect("figures can be asked for"));
+            faults.extend(figures::check_publications(&line, centre, &told(clients)).await);
         } else {
             faults.push(Fault(Law::Followed, format!("the gateway never comes to the head of {}", centre.code)));
         }
         read.extend(cases.into_iter().map(|case| ((centre.code.clone(), case.number), case.state)));
     }
+    faults.extend(files::check(&line, &told(clients)).await);
     // The witness has seen everything when it has seen the last entry.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let status = program.stop().await;
@@ -230,7 +238,7 @@ async fn follows(line: &Keyring, centre: &Centre) -> bool {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(20) {
         let mut heads = Vec::new();
-        for service in ["intake", "directory"] {
+        for service in ["intake", "directory", "disclosure"] {
             let mut request = tonic::Request::new(ListHeadsRequest {});
             request.metadata_mut().insert("yizhan-service", service.parse().expect("a plain word"));
             let answer = JournalServiceClient::new(line.clone()).list_heads(request).await.expect("heads");
@@ -238,7 +246,8 @@ async fn follows(line: &Keyring, centre: &Centre) -> bool {
             heads.push(head.map_or(0, |head| head.seq));
         }
         let figures = figures::ask(line, centre, GroupBy::Unspecified).await.expect("figures can be asked for");
-        if heads == [figures.intake_seq, figures.directory_seq] {
+        let published = figures::publicity(line, centre).await.expect("figures can be asked for");
+        if heads == [figures.intake_seq, figures.directory_seq, published.disclosure_seq] {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

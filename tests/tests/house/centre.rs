@@ -3,6 +3,7 @@
 use kit::keyring::Keyring;
 use proto::{
     directory::v1::{self as directory, directory_service_client::DirectoryServiceClient},
+    disclosure::v1 as disclosure,
     intake::v1::{self as pb, catalogue_service_client::CatalogueServiceClient},
 };
 use tonic::Code;
@@ -103,6 +104,26 @@ impl Centre {
             applicant: Some(applicant()),
             materials: vec![ticked("M1")],
             request_id: request_id(),
+            ..Default::default()
+        }
+    }
+
+    /// Something to publish, with something in each of its texts.
+    pub fn content(&self, unit: &str) -> disclosure::Content {
+        let section =
+            disclosure::Section {
+                element: "scope".into(), heading: "范围".into(), text: "全县城区居民".into()
+            };
+        disclosure::Content {
+            unit: self.of("units", unit),
+            column: self.of("columns", "notices"),
+            title: "停水公告".into(),
+            summary: "城区管网检修，分片停水。".into(),
+            formed_on: "2026-03-02".into(),
+            document_number: "示公告〔2026〕1号".into(),
+            sections: vec![section],
+            body: "因管网检修，三月五日停水一天。".into(),
+            subjects: vec!["person".into()],
             ..Default::default()
         }
     }

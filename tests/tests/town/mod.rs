@@ -75,7 +75,7 @@ impl Town {
         simulate: Option<&'static str>,
         environment: &[(&str, &str)],
     ) -> Town {
-        let config = database.config(&["directory", "intake", "roster", "gateway"]).await;
+        let config = database.config(&["directory", "intake", "roster", "disclosure", "gateway"]).await;
         let mut settings = Settings { simulate, ..Settings::all(&config.data) };
         for (service, url) in &config.databases {
             settings = settings.with(&format!("YIZHAN_DATABASES__{}", service.to_uppercase()), url);

@@ -1,4 +1,5 @@
-//! Shows the pages over a year of believable figures, for looking at them: `cargo run -p gateway --example board`.
+//! Shows the pages over a year of believable figures and publications, for looking at them: `cargo run -p gateway --example
+//! board`.
 //!
 //! The county's names and shares come from the program's own data; the cases are told straight to the books, as a
 //! follower would. `--moving` tells them slowly, so that the page is seen at work.
@@ -6,6 +7,9 @@
 #[path = "../../tests/desk/mod.rs"]
 mod desk;
 mod duty;
+#[path = "../../tests/hall/mod.rs"]
+mod hall;
+mod publications;
 
 use std::{collections::HashMap, fs, io::Write, path::Path, sync::Arc, time::Duration};
 
@@ -17,7 +21,8 @@ use gateway::{
     door::{identify::Identify, rate::Rate},
     follow::{directory::FollowDirectory, intake::FollowIntake, roster::FollowRoster},
     known::Known,
-    web::{account::Accounts, circular::Circulars},
+    views::Views,
+    web::{account::Accounts, circular::Circulars, portal::Portal},
 };
 use jiff::ToSpan;
 use kit::{
@@ -61,13 +66,14 @@ async fn main() -> Result<(), OpenError> {
     let clock = testing::clock("2016-12-31T17:30");
     let known = Known::open(&store).await?;
     let (identify, rate) = (Arc::new(Identify::new(known.clone(), None)), Arc::new(Rate::of(0)));
-    let accounts = Accounts::new(desk::Desk::default().peer(), identify, rate, false);
+    let accounts = Accounts::new(desk::Desk::default().peer(), identify, rate.clone(), false);
     let units = units(&county)?;
     let codes: Vec<duty::Unit> = units.iter().map(|[code, zh, _]| (code.clone(), zh.clone())).collect();
     let duties = duty::year(&codes);
     let roster = duty::office(&duties, &codes);
-    let pages =
-        gateway::web::pages(Books::new(&store, &clock), Keys::from_bytes([1; 32]), accounts, Circulars::new(roster));
+    let portal = Portal::new(&publications::hall(&county)?.peers(), Views::new(&store, &clock), rate, false);
+    let (books, keys) = (Books::new(&store, &clock), Keys::from_bytes([1; 32]));
+    let pages = gateway::web::pages(books, keys, accounts, Circulars::new(roster), portal);
 
     follower::apply(&store, "directory", DIVISION, &names(&units), &FollowDirectory(known)).await?;
     for some in duty::entries(&duties).chunks(500) {
@@ -91,7 +97,7 @@ async fn main() -> Result<(), OpenError> {
     } else {
         telling.await?;
     }
-    writeln!(std::io::stdout().lock(), "http://{}/", listener.local_addr()?)?;
+    writeln!(std::io::stdout().lock(), "http://{}/board", listener.local_addr()?)?;
     axum::serve(listener, pages).with_graceful_shutdown(kit::serve::stop_signal()).await?;
     Ok(())
 }

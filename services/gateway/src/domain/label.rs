@@ -1,4 +1,4 @@
-//! What divisions, units, windows and items are called.
+//! What divisions, units, windows, items and columns are called.
 
 /// What a label is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -7,6 +7,7 @@ pub enum Kind {
     Unit,
     Window,
     Item,
+    Column,
 }
 
 impl Kind {
@@ -16,6 +17,7 @@ impl Kind {
             Kind::Unit => "unit",
             Kind::Window => "window",
             Kind::Item => "item",
+            Kind::Column => "column",
         }
     }
 }

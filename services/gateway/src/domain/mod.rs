@@ -6,4 +6,6 @@ pub mod duty;
 pub mod fact;
 pub mod figures;
 pub mod label;
+pub mod look;
+pub mod publication;
 pub mod scope;

@@ -36,4 +36,8 @@ pub enum Group {
     Window,
     Day,
     Month,
+    /// The column of a publication.
+    Column,
+    /// The category of a publication.
+    Category,
 }

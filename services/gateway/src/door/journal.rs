@@ -20,6 +20,7 @@ pub struct Journals {
     pub directory: Pass,
     pub intake: Pass,
     pub roster: Pass,
+    pub disclosure: Pass,
 }
 
 const SERVICE: &str = "yizhan-service";
@@ -38,13 +39,14 @@ impl Service<Request> for Journals {
             Some(b"directory") => Either::Left(self.directory.call(request)),
             Some(b"intake") => Either::Left(self.intake.call(request)),
             Some(b"roster") => Either::Left(self.roster.call(request)),
+            Some(b"disclosure") => Either::Left(self.disclosure.call(request)),
             _ => Either::Right(ready(Ok(unknown().into_http()))),
         }
     }
 }
 
 fn unknown() -> Status {
-    let zh = format!("元数据 {SERVICE} 须为 directory、intake 或 roster");
-    let en = format!("the metadata key {SERVICE} says whose journal is meant: directory, intake or roster");
+    let zh = format!("元数据 {SERVICE} 须为 directory、intake、roster 或 disclosure");
+    let en = format!("the metadata key {SERVICE} says whose journal is meant: directory, intake, roster or disclosure");
     Refusal::new(Kind::Invalid, "SERVICE_UNKNOWN", zh, en).at(SERVICE).into()
 }

@@ -38,6 +38,7 @@ pub struct Peers {
     pub directory: Peer,
     pub intake: Peer,
     pub roster: Peer,
+    pub disclosure: Peer,
 }
 
 /// Adds routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
@@ -45,18 +46,21 @@ pub fn open(mut routes: Routes, peers: Peers) -> Routes {
     let directory = Pass::to("directory", peers.directory);
     let intake = Pass::to("intake", peers.intake);
     let roster = Pass::to("roster", peers.roster);
+    let disclosure = Pass::to("disclosure", peers.disclosure);
     // Rules stand by path, so the methods of a service stand together.
     for methods in rule::all().chunk_by(|one, next| service(one) == service(next)) {
         // The second part of `/yizhan.intake.v1.CaseService` is whose it is.
         routes = match service(&methods[0]).split('.').nth(1) {
             Some("directory") => add(routes, methods, |time| directory.clone().within(time)),
             Some("intake") => add(routes, methods, |time| intake.clone().within(time)),
+            Some("disclosure") => add(routes, methods, |time| disclosure.clone().within(time)),
             Some("roster") => add(routes, methods, |time| roster.clone().within(time)),
             Some("journal") => {
                 let journals = add(Routes::from(Router::new()), methods, |time| Journals {
                     directory: directory.clone().within(time),
                     intake: intake.clone().within(time),
                     roster: roster.clone().within(time),
+                    disclosure: disclosure.clone().within(time),
                 });
                 // Who may ask at all comes before whose is meant.
                 let journals = admit::guard(journals, Place::of).into_axum_router();

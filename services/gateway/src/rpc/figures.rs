@@ -1,4 +1,4 @@
-//! MetricsService: figures, and the cases behind them; attendance.
+//! MetricsService: figures, and the cases behind them; attendance; what was published.
 
 use kit::{
     form::{self, Form},
@@ -12,12 +12,13 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     ask::{self, CasesToken},
-    books::{Books, Row, duties},
+    books::{Books, Row, duties, publications},
     domain::{
         day::Day,
         duty::{Mark, Search, Tally},
         fact::Listed,
         figures::{Clock, Figure, Figures, Rate},
+        publication,
         scope::{Group, Scope, Selection},
     },
 };
@@ -37,7 +38,7 @@ impl MetricsService for Metrics {
         let request = request.into_inner();
         let mut form = Form::new();
         let scope = form.take(read_scope(&request.parent, request.period, request.selection));
-        let group = form.take(read_group(request.group_by));
+        let group = form.take(read_case_group(request.group_by));
         let (scope, group) = ask::read(form, scope.zip(group))?;
         let account = self.books.account(scope, group).await?;
         Ok(Response::new(pb::GetFiguresResponse {
@@ -68,6 +69,29 @@ impl MetricsService for Metrics {
             cases: page.cases.into_iter().map(|case| render_case(division, case)).collect(),
             next_page_token: next.unwrap_or_default(),
             total: page.total,
+        }))
+    }
+
+    async fn get_disclosure_figures(
+        &self,
+        request: Request<pb::GetDisclosureFiguresRequest>,
+    ) -> Result<Response<pb::GetDisclosureFiguresResponse>, Status> {
+        let pb::GetDisclosureFiguresRequest { parent, period, group_by, unit, column } = request.into_inner();
+        let period = period.unwrap_or_default();
+        let mut form = Form::new();
+        let division = form.take(id::division("parent", &parent));
+        let period = form.take(ask::period(["period.first", "period.last"], &period.first, &period.last));
+        let group = form.take(read_disclosure_group(group_by));
+        let unit = form.take(ask::selection("", Selection { unit, ..Selection::default() })).map(|of| of.unit);
+        let column = form.take(ask::column(&column));
+        let whole = division.zip(period).zip(group).zip(unit.zip(column));
+        let (((division, period), group), (unit, column)) = ask::read(form, whole)?;
+        let found = self.books.publicity(publication::Search { division, period, unit, column }, group).await?;
+        Ok(Response::new(pb::GetDisclosureFiguresResponse {
+            rows: found.rows.into_iter().map(render_disclosure_row).collect(),
+            total: Some(render_publicity(&found.total)),
+            disclosure_seq: found.stand.disclosure_seq,
+            as_of: Some(found.stand.as_of.timestamp()),
         }))
     }
 
@@ -113,14 +137,31 @@ fn read_group(group: i32) -> Result<Group, Refusal> {
         pb::GroupBy::Window => Group::Window,
         pb::GroupBy::Day => Group::Day,
         pb::GroupBy::Month => Group::Month,
+        pb::GroupBy::Column => Group::Column,
+        pb::GroupBy::Category => Group::Category,
     })
 }
 
-/// Of duties there is neither an item nor a receiving window.
-fn read_duty_group(group: i32) -> Result<Group, Refusal> {
+/// A grouping that a kind of figures has; the others are refused.
+fn one_of(groups: &[Group], group: i32, zh: &str, en: &str) -> Result<Group, Refusal> {
     let group = read_group(group)?;
+    if groups.contains(&group) { Ok(group) } else { Err(Refusal::field("group_by", zh, en)) }
+}
+
+fn read_case_group(group: i32) -> Result<Group, Refusal> {
+    let groups = [Group::Total, Group::Unit, Group::Item, Group::Window, Group::Day, Group::Month];
+    one_of(&groups, group, "办件不按栏目和类别统计", "cases have no column and no category")
+}
+
+fn read_duty_group(group: i32) -> Result<Group, Refusal> {
     let (zh, en) = ("值班数据只能按部门、日或月分组", "attendance is grouped by unit, day or month");
-    if matches!(group, Group::Item | Group::Window) { Err(Refusal::field("group_by", zh, en)) } else { Ok(group) }
+    one_of(&[Group::Total, Group::Unit, Group::Day, Group::Month], group, zh, en)
+}
+
+fn read_disclosure_group(group: i32) -> Result<Group, Refusal> {
+    let (zh, en) =
+        ("公开数据只能按部门、栏目、类别或月分组", "publications are grouped by unit, column, category or month");
+    one_of(&[Group::Total, Group::Unit, Group::Column, Group::Category, Group::Month], group, zh, en)
 }
 
 fn read_figure(figure: i32) -> Result<Figure, Refusal> {
@@ -185,6 +226,28 @@ fn render_tally(tally: &Tally) -> pb::DutyFigures {
         absent: tally.get(Mark::Absent),
         excused: tally.get(Mark::Excused),
         attendance_rate: Some(render_rate(tally.rate())),
+        ..Default::default()
+    }
+}
+
+fn render_disclosure_row(row: publications::Row) -> pb::DisclosureFigures {
+    let (label_zh, label_en) = (row.label.zh, row.label.en);
+    pb::DisclosureFigures { key: row.key, label_zh, label_en, ..render_publicity(&row.tally) }
+}
+
+fn render_publicity(tally: &publication::Tally) -> pb::DisclosureFigures {
+    pb::DisclosureFigures {
+        published: tally.published,
+        corrected: tally.corrected,
+        withdrawn: tally.withdrawn,
+        on_time: tally.on_time,
+        overdue: tally.overdue,
+        conforming: tally.conforming,
+        pictures: tally.pictures,
+        views: tally.views,
+        on_time_rate: Some(render_rate(tally.on_time_rate())),
+        conformance_rate: Some(render_rate(tally.conformance_rate())),
+        mean_score: tally.mean_score(),
         ..Default::default()
     }
 }

@@ -1,5 +1,5 @@
 //! The gateway's tables: facts of cases, the places they belong to, labels, and what is counted and listed from them; duties;
-//! those who call.
+//! publications and how often they were looked at; those who call.
 
 pub mod caller;
 pub mod duty;
@@ -7,6 +7,8 @@ pub mod fact;
 pub mod figures;
 pub mod label;
 pub mod place;
+pub mod publication;
+pub mod view;
 
 /// Rows are written by so many at once, or by the next lower power of two: so there are only a few different statements
 /// to keep prepared, whatever comes.

@@ -42,6 +42,7 @@ pub struct BoardPage {
     intake_seq: String,
     directory_seq: String,
     json: String,
+    disclosure: String,
 }
 
 /// A headline number.
@@ -135,6 +136,7 @@ impl BoardPage {
             intake_seq: number(stand.intake_seq),
             directory_seq: number(stand.directory_seq),
             json: format!("/figures.json?division={division}&year={year}"),
+            disclosure: shell::disclosure(division, year, "", "", lang),
         }
     }
 }

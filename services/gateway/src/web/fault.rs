@@ -29,6 +29,7 @@ pub fn refused(uri: &Uri, refusal: &Refusal) -> Response {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Denied | Kind::Unauthenticated => StatusCode::FORBIDDEN,
+        Kind::Exhausted => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
@@ -47,6 +48,7 @@ pub fn failed(uri: &Uri, status: &Status) -> Response {
         Code::InvalidArgument => StatusCode::BAD_REQUEST,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::PermissionDenied | Code::Unauthenticated => StatusCode::FORBIDDEN,
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::SERVICE_UNAVAILABLE,
     };
     page(uri, code, localized(status), status.message().to_owned(), Vec::new())

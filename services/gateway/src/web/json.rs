@@ -38,7 +38,7 @@ struct Group<'a> {
 }
 
 #[derive(Serialize)]
-struct Part {
+pub struct Part {
     numerator: i64,
     denominator: i64,
     /// Hundredths of a percent, truncated; null of nothing.

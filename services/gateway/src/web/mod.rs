@@ -6,11 +6,13 @@ mod cases;
 mod chart;
 pub mod circular;
 mod circulars;
+mod disclosure;
 mod duties;
 mod fault;
 mod feed;
 mod json;
 mod pictures;
+pub mod portal;
 mod query;
 mod roster;
 mod shelf;
@@ -62,13 +64,23 @@ struct Inner {
     keys: Keys,
     accounts: account::Accounts,
     circulars: circular::Circulars,
+    portal: portal::Portal,
     shelf: shelf::Shelf,
 }
 
 /// The pages over these books, for everybody and those who have signed in.
-pub fn pages(books: Books, keys: Keys, accounts: account::Accounts, circulars: circular::Circulars) -> Router {
-    Router::new()
-        .route("/", get(show_board))
+pub fn pages(
+    books: Books,
+    keys: Keys,
+    accounts: account::Accounts,
+    circulars: circular::Circulars,
+    portal: portal::Portal,
+) -> Router {
+    let shelf = shelf::Shelf::default();
+    portal::routes()
+        .route("/board", get(show_board))
+        .route("/board/disclosure", get(disclosure::show))
+        .route("/board/disclosure.json", get(disclosure::show_json))
         .route("/figures/cases", get(show_cases))
         .route("/figures.json", get(show_json))
         .route("/roster", get(roster::show))
@@ -81,10 +93,12 @@ pub fn pages(books: Books, keys: Keys, accounts: account::Accounts, circulars: c
         .route("/sign-out", post(sign::sign_out))
         .route("/healthz", get(show_health))
         .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/style.css"))))
+        .route("/portal.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/portal.css"))))
+        .route("/portal.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/portal.js"))))
         .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
         .fallback(fault::not_found)
         .layer(middleware::map_response(secure))
-        .with_state(Pages(Arc::new(Inner { books, keys, accounts, circulars, shelf: shelf::Shelf::default() })))
+        .with_state(Pages(Arc::new(Inner { books, keys, accounts, circulars, portal, shelf })))
 }
 
 async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
@@ -212,7 +226,8 @@ async fn secure(mut answer: Response) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A file brings a stricter policy along.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     answer

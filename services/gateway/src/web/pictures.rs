@@ -5,7 +5,7 @@ use calendar::Date;
 use super::{
     board::View,
     chart::{Bar, Room, Scale, Tick, WIDTH, round},
-    words::{self, Both, Number, hundredths, number, percent},
+    words::{self, Both, Lang, Number, hundredths, number, percent},
 };
 use crate::{
     books::Row,
@@ -100,7 +100,7 @@ impl View<'_> {
         };
         for month in 1..=12 {
             let x = room.left + slot * f64::from(month - 1);
-            let name = self.month_name(month);
+            let name = month_name(month, self.lang);
             let bar = |at: f64, figure: Figure| {
                 let title =
                     format!("{name} {}: {}", self.lang.words(words::figure(figure)).first, number(n(month, figure)));
@@ -115,13 +115,6 @@ impl View<'_> {
             }
         }
         months
-    }
-
-    fn month_name(&self, month: i8) -> String {
-        const ENGLISH: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let index = usize::try_from(month - 1).unwrap_or_default();
-        self.lang.one(&format!("{month}月"), ENGLISH.get(index).copied().unwrap_or_default())
     }
 
     pub fn days(&self) -> Days {
@@ -148,7 +141,7 @@ impl View<'_> {
         let mean = sum.checked_div(i64::try_from(worked.len()).unwrap_or(i64::MAX));
         let names = (1..=12).step_by(2).filter_map(|month| {
             let day = Day::of(Date::new(first.date().year(), month, 1).ok()?);
-            Some(Tick { at: x(day), text: self.month_name(month) })
+            Some(Tick { at: x(day), text: month_name(month, self.lang) })
         });
         Days {
             ticks: scale.ticks(number),
@@ -266,6 +259,12 @@ impl View<'_> {
         };
         units.into_iter().map(bar).collect()
     }
+}
+
+pub fn month_name(month: i8, lang: Lang) -> String {
+    const ENGLISH: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let index = usize::try_from(month - 1).unwrap_or_default();
+    lang.one(&format!("{month}月"), ENGLISH.get(index).copied().unwrap_or_default())
 }
 
 fn month_of(year: i16, month: i8) -> Option<Period> {

@@ -89,6 +89,11 @@ impl Asked {
         self.selection().map(|selection| selection.unit)
     }
 
+    /// Code of a column, or empty.
+    pub fn column(&self) -> Result<String, Refusal> {
+        ask::column(self.get("column")?)
+    }
+
     /// Code of a person, or empty.
     pub fn person(&self) -> Result<String, Refusal> {
         ask::person(self.get("person")?)
@@ -134,7 +139,7 @@ impl Asked {
     }
 
     /// Empty where it is not there; refused where it is there twice.
-    fn get(&self, name: &str) -> Result<&str, Refusal> {
+    pub fn get(&self, name: &str) -> Result<&str, Refusal> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (None, _) => Ok(""),

@@ -29,9 +29,18 @@ impl Shell {
     }
 }
 
+/// The dashboard, where staff come in.
+pub const BOARD: &str = "/board";
+
 /// The page of a division and year.
 pub fn board(division: Division, year: i16, lang: Lang) -> String {
-    format!("/?division={division}&year={year}&lang={}", lang.param())
+    format!("{BOARD}?division={division}&year={year}&lang={}", lang.param())
+}
+
+/// What a division published in a year, of a unit or in a column alone where they are not empty.
+pub fn disclosure(division: Division, year: i16, unit: &str, column: &str, lang: Lang) -> String {
+    let choice = choices(&[("unit", unit), ("column", column)]);
+    format!("/board/disclosure?division={division}&year={year}{choice}&lang={}", lang.param())
 }
 
 /// The cases behind a figure.
@@ -75,6 +84,6 @@ fn choices(choices: &[(&str, &str)]) -> String {
 
 /// Where staff sign in, and where they go from there.
 pub fn sign_in(lang: Lang, next: &str) -> String {
-    let next = if next.is_empty() || next == "/" { String::new() } else { format!("&next={}", encode(next)) };
+    let next = if next.is_empty() || next == BOARD { String::new() } else { format!("&next={}", encode(next)) };
     format!("/sign-in?lang={}{next}", lang.param())
 }

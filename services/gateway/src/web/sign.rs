@@ -22,7 +22,7 @@ use super::{
     fault, html,
     query::Asked,
     shell::{self, Shell},
-    words::Lang,
+    words::{Lang, encode},
 };
 use crate::door::gate;
 
@@ -44,10 +44,10 @@ struct SignPage {
 }
 
 /// What was filled in.
-struct Filled(Vec<(String, String)>);
+pub(super) struct Filled(Vec<(String, String)>);
 
 impl Filled {
-    async fn read(body: axum::body::Body) -> Result<Filled, Refusal> {
+    pub(super) async fn read(body: axum::body::Body) -> Result<Filled, Refusal> {
         let wrong = || Refusal::field("?", "表单无法识别", "the form cannot be read");
         let bytes: Bytes = Limited::new(body, LONGEST).collect().await.map_err(|_| wrong())?.to_bytes();
         // A form is written as a query is.
@@ -57,7 +57,13 @@ impl Filled {
         Ok(Filled(pairs))
     }
 
-    fn get(&self, name: &str) -> &str {
+    /// The address that a form's division and language stand for.
+    pub(super) fn address(&self, uri: &Uri) -> Uri {
+        let asked = ["division", "lang"].map(|name| format!("{name}={}", encode(self.get(name))));
+        format!("{}?{}", uri.path(), asked.join("&")).parse().unwrap_or_else(|_| uri.clone())
+    }
+
+    pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
@@ -145,7 +151,7 @@ pub async fn sign_out(State(pages): State<Pages>, request: Request) -> Response 
 
 /// To where one signs in, and from there back.
 pub fn first(uri: &Uri, lang: Lang) -> Response {
-    let next = uri.path_and_query().map_or("/", |address| address.as_str());
+    let next = uri.path_and_query().map_or(shell::BOARD, |address| address.as_str());
     let to = HeaderValue::try_from(shell::sign_in(lang, next)).unwrap_or(HeaderValue::from_static("/sign-in"));
     let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (StatusCode::SEE_OTHER, headers).into_response()
@@ -163,7 +169,7 @@ fn ask(pages: &Pages, headers: &HeaderMap, code: StatusCode, page: SignPage) -> 
 }
 
 fn see_other(to: &str, cookie: HeaderValue) -> Response {
-    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
+    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static(shell::BOARD));
     let no_store = HeaderValue::from_static("no-store");
     let headers = [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, no_store)];
     (StatusCode::SEE_OTHER, headers).into_response()
@@ -189,11 +195,11 @@ fn title(account: &Account) -> String {
     format!("{division} · {code}")
 }
 
-/// An address of these pages; of anything else the dashboard.
+/// An address of these pages; instead of anything else the dashboard.
 pub fn local(next: &str) -> String {
     let own =
         next.starts_with('/') && !next[1..].starts_with(['/', '\\']) && next.bytes().all(|b| b.is_ascii_graphic());
-    if own { next.to_owned() } else { "/".to_owned() }
+    if own { next.to_owned() } else { shell::BOARD.to_owned() }
 }
 
 fn foreign() -> Refusal {
@@ -222,7 +228,7 @@ mod tests {
             assert_eq!(local(own), own);
         }
         for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", "/新"] {
-            assert_eq!(local(foreign), "/", "{foreign}");
+            assert_eq!(local(foreign), "/board", "{foreign}");
         }
     }
 }

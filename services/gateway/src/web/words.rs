@@ -58,6 +58,11 @@ impl Lang {
         self.both(zh, en).first
     }
 
+    /// The same as a text that is marked as what it is.
+    pub fn only(self, zh: &str, en: &str) -> Both {
+        self.both(zh, en).alone()
+    }
+
     pub fn words(self, words: Words) -> Both {
         self.both(words.zh, words.en)
     }
@@ -82,6 +87,13 @@ pub struct Both {
 }
 
 impl HtmlSafe for Both {}
+
+impl Both {
+    /// What stands first, without what would stand beside it.
+    pub fn alone(self) -> Both {
+        Both { second: String::new(), ..self }
+    }
+}
 
 /// A number, and where its cases are listed.
 #[derive(Clone, Debug, Template)]
@@ -218,6 +230,36 @@ pub fn mark(mark: duty::Mark) -> Words {
         duty::Mark::Excused => words("准假", "Excused"),
     }
 }
+
+/// What is counted of publications, and what it means.
+pub const PUBLICITY: [(Words, Words); 8] = [
+    (words("公开", "Published"), words("期内首次公开的信息", "Publications that became public in the period.")),
+    (words("更正", "Corrected"), words("期内更正后的新版本", "Further editions of what was public, in the period.")),
+    (words("撤回", "Withdrawn"), words("期内撤回的信息", "Publications taken away in the period.")),
+    (
+        words("按时", "On time"),
+        words(
+            "期内公开和更正中，自信息形成或变更之日起法定工作日内公开的（政府信息公开条例第二十六条）",
+            "Of published and corrected: by the last working day of their clock (art. 26).",
+        ),
+    ),
+    (
+        words("逾期未公开", "Overdue"),
+        words(
+            "目前已过期限而尚未公开的草稿，不论期间",
+            "Drafts that are past their last day now, whatever the period.",
+        ),
+    ),
+    (
+        words("要素齐全", "Conforming"),
+        words(
+            "期内公开和更正中，栏目要求的公开要素全部写明的",
+            "Of published and corrected: said everything that their column requires.",
+        ),
+    ),
+    (words("图片", "Pictures"), words("期内首次公开的信息所附图片", "Of what became public in the period.")),
+    (words("浏览", "Views"), words("期内信息页面的浏览次数", "Pages of publications that were looked at.")),
+];
 
 /// How a duty stands, and a class to show it in; what is said first matters most.
 pub fn standing(of: duty::Standing) -> Vec<(Words, &'static str)> {

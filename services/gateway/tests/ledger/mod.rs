@@ -5,22 +5,26 @@
 #[path = "../desk/mod.rs"]
 pub mod desk;
 pub mod duties;
+pub mod publications;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use gateway::{
+    Peers,
     books::Books,
     domain::day::Day,
     door::{identify::Identify, rate::Rate},
-    follow::{directory::FollowDirectory, intake::FollowIntake, roster::FollowRoster},
+    follow::{directory::FollowDirectory, disclosure::FollowDisclosure, intake::FollowIntake, roster::FollowRoster},
     known::Known,
     rpc::figures::Metrics,
-    web::{account::Accounts, circular::Circulars},
+    views::Views,
+    web::{account::Accounts, circular::Circulars, portal::Portal},
 };
 use kit::{
     clock::{Clock, Moment},
     keys::Keys,
+    peer::Peer,
     store::{Store, follower},
     testing::{self, TestDatabase},
 };
@@ -49,6 +53,7 @@ pub struct Ledger {
     intake: i64,
     directory: i64,
     roster: i64,
+    disclosure: i64,
     _database: TestDatabase,
 }
 
@@ -62,7 +67,19 @@ impl Ledger {
         let keys = Keys::from_bytes([7; 32]);
         let known = Known::open(&store).await.expect("reads");
         let desk = desk::Desk::default();
-        Ledger { store, books, clock, keys, known, desk, intake: 0, directory: 0, roster: 0, _database: database }
+        Ledger {
+            store,
+            books,
+            clock,
+            keys,
+            known,
+            desk,
+            intake: 0,
+            directory: 0,
+            roster: 0,
+            disclosure: 0,
+            _database: database,
+        }
     }
 
     /// MetricsService over these books.
@@ -79,7 +96,14 @@ impl Ledger {
     pub fn pages_limited(&self, rate: u32) -> axum::Router {
         let identify = Arc::new(Identify::new(self.known.clone(), None));
         let accounts = Accounts::new(self.desk.peer(), identify, Arc::new(Rate::of(rate)), false);
-        gateway::web::pages(self.books.clone(), self.keys.clone(), accounts, Circulars::new(duties::office()))
+        let portal = Portal::new(&self.peers(), Views::new(&self.store, &self.clock), Arc::new(Rate::of(rate)), false);
+        gateway::web::pages(self.books.clone(), self.keys.clone(), accounts, Circulars::new(duties::office()), portal)
+    }
+
+    /// The services behind the pages: of all but the desk there is nobody there.
+    fn peers(&self) -> Peers {
+        let nobody = Peer::in_process(Routes::default());
+        Peers { directory: self.desk.peer(), intake: nobody.clone(), roster: nobody.clone(), disclosure: nobody }
     }
 
     /// Tells facts of cases, in batches as a feed sends them.
@@ -134,6 +158,17 @@ impl Ledger {
         let all = entries(&mut self.roster, nouns);
         for some in all.chunks(500) {
             follower::apply(&self.store, "roster", DIVISION, some, &FollowRoster).await.expect("applied");
+        }
+    }
+
+    /// Tells of publications, in batches as a feed sends them, each at noon of a day.
+    pub async fn disclosure(&mut self, nouns: Vec<(&str, String, Vec<u8>)>, days: &[&str]) {
+        let mut all = entries(&mut self.disclosure, nouns);
+        for (entry, day) in all.iter_mut().zip(days) {
+            entry.occurred_at = Some(testing::moment(&format!("{day}T12:00")).timestamp());
+        }
+        for some in all.chunks(500) {
+            follower::apply(&self.store, "disclosure", DIVISION, some, &FollowDisclosure).await.expect("applied");
         }
     }
 

@@ -223,7 +223,8 @@ impl Town {
         let router = routes.axum_router_mut();
         *router = std::mem::take(router).route("/yizhan.intake.v1.CaseService/{method}", any(answer));
         let roster = Told::default().peer();
-        let peers = Peers { directory, intake: Peer::in_process(routes), roster };
+        let disclosure = Told::default().peer();
+        let peers = Peers { directory, intake: Peer::in_process(routes), roster, disclosure };
         let clock = testing::clock("2016-03-31T10:00");
         let open = gateway::open(&self.config, &clock, peers).await.expect("opens");
         let stem = self.config.pki().join("gateway");

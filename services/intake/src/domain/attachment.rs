@@ -16,8 +16,7 @@ pub struct Attachment {
     pub uploaded_at: i64,
 }
 
-/// A file may have so many bytes, a case so many files.
-pub const MOST_BYTES: usize = 20 << 20;
+/// A case may have so many files.
 pub const MOST_FILES: usize = 100;
 
 /// What may be handed in.
@@ -29,10 +28,3 @@ pub const MEDIA_TYPES: [&str; 6] = [
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "application/zip",
 ];
-
-/// A bare file name: no path, nothing hidden, on one line.
-pub fn is_file_name(name: &str) -> bool {
-    let count = name.chars().count();
-    let unfit = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':');
-    (1..=200).contains(&count) && !name.starts_with('.') && !name.contains(unfit) && !name.contains("..")
-}

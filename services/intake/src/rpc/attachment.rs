@@ -1,34 +1,30 @@
 //! AttachmentService: files streamed in and out.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-use futures::Stream;
 use kit::{
     actor::RequestKey,
-    form::Form,
-    id::hex,
+    files::{Incoming, MOST_BYTES, Sending, no_header, unwritable},
+    form::{Form, is_file_name},
     refusal::{Kind, Refusal},
 };
-use proto::intake::v1::{self as pb, attachment_service_server::AttachmentService};
-use sha2::{Digest, Sha256};
-use tokio::{io::AsyncReadExt, sync::mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use proto::intake::v1::{
+    self as pb, attachment_service_server::AttachmentService, download_attachment_response::Part as Sent,
+    upload_attachment_request::Part,
+};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{case::find, render};
 use crate::{
     domain::{
-        attachment::{Attachment, MEDIA_TYPES, MOST_BYTES, is_file_name},
+        attachment::{Attachment, MEDIA_TYPES},
         case::Case,
     },
-    files::Incoming,
     office::{Office, Target},
 };
 
 /// The files' face to the world.
 pub struct Attachments(pub Arc<Office>);
-
-const CHUNK: usize = 64 << 10;
 
 #[tonic::async_trait]
 impl AttachmentService for Attachments {
@@ -37,33 +33,19 @@ impl AttachmentService for Attachments {
         request: Request<Streaming<pb::UploadAttachmentRequest>>,
     ) -> Result<Response<pb::Attachment>, Status> {
         let mut parts = request.into_inner();
-        let header = match parts.message().await?.and_then(|message| message.part) {
-            Some(pb::upload_attachment_request::Part::Header(header)) => header,
-            _ => {
-                return Err(
-                    Refusal::field("header", "第一条消息须为文件头", "the first message must be the header").into()
-                );
-            }
+        let Some(Part::Header(header)) = parts.message().await?.and_then(|message| message.part) else {
+            return Err(no_header().into());
         };
         let key = RequestKey::of("UploadAttachment", &header, &header.request_id)?;
         check(&header)?;
         find(&self.0, "parent", &header.parent).await?;
         let (target, clerk) = Target::read(&header.parent, "", "clerk", &header.clerk)?;
 
-        let mut incoming = self.0.files.start().await.map_err(unwritable)?;
-        while let Some(message) = parts.message().await? {
-            let Some(pb::upload_attachment_request::Part::Chunk(chunk)) = message.part else {
-                return Err(Refusal::field("chunk", "文件头之后须为数据块", "chunks follow the header").into());
-            };
-            if chunk.len() > CHUNK {
-                return Err(Refusal::field("chunk", "数据块不得超过64KiB", "at most 64 KiB").into());
-            }
-            if incoming.size + chunk.len() > MOST_BYTES {
-                let (zh, en) = ("文件不得超过20MiB", "a file has at most 20 MiB");
-                return Err(Refusal::new(Kind::Exhausted, "FILE_TOO_LARGE", zh, en).into());
-            }
-            incoming.write(&chunk).await.map_err(unwritable)?;
-        }
+        let chunk = |message: pb::UploadAttachmentRequest| match message.part {
+            Some(Part::Chunk(chunk)) => Some(chunk),
+            _ => None,
+        };
+        let incoming = self.0.files.receive(&mut parts, chunk).await?;
         verify(&header, &incoming)?;
         let sha256 = incoming.sha256();
         let attachment = Attachment {
@@ -98,7 +80,7 @@ impl AttachmentService for Attachments {
         Ok(Response::new(render::attachment(division, &number, attachment)))
     }
 
-    type DownloadAttachmentStream = Pin<Box<dyn Stream<Item = Result<pb::DownloadAttachmentResponse, Status>> + Send>>;
+    type DownloadAttachmentStream = Sending<pb::DownloadAttachmentResponse>;
 
     async fn download_attachment(
         &self,
@@ -113,18 +95,10 @@ impl AttachmentService for Attachments {
         let absent = || Refusal::not_found("ATTACHMENT_NOT_FOUND", "没有此附件", "the case has no such attachment");
         // Only a file that the case names is ever read: what stands in a request is never a path.
         let attachment = kept.case.attachments.iter().find(|a| a.sha256 == sha256).ok_or_else(absent)?.clone();
-        let file = self.0.files.read(&attachment.sha256).await.map_err(unwritable)?.ok_or_else(corrupt)?;
         let head = render::attachment(kept.case.division, &kept.case.number, &attachment);
-        let (send, receive) = mpsc::channel(4);
-        tokio::spawn(async move {
-            let first = pb::download_attachment_response::Part::Attachment(head);
-            if send.send(Ok(pb::DownloadAttachmentResponse { part: Some(first) })).await.is_ok()
-                && let Err(refusal) = pour(file, &attachment, &send).await
-            {
-                let _ = send.send(Err(refusal.into())).await;
-            }
-        });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
+        let head = sent(Sent::Attachment(head));
+        let sending = self.0.files.send(&attachment.sha256, head, |chunk| sent(Sent::Chunk(chunk)), corrupt);
+        Ok(Response::new(sending.await?))
     }
 }
 
@@ -138,26 +112,8 @@ impl Attachments {
     }
 }
 
-/// Sends the bytes, and says at the end if they were not the ones that were handed in.
-async fn pour(
-    mut file: tokio::fs::File,
-    attachment: &Attachment,
-    send: &mpsc::Sender<Result<pb::DownloadAttachmentResponse, Status>>,
-) -> Result<(), Refusal> {
-    let mut digest = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = file.read(&mut chunk).await.map_err(|_| corrupt())?;
-        if read == 0 {
-            break;
-        }
-        digest.update(&chunk[..read]);
-        let part = pb::download_attachment_response::Part::Chunk(chunk[..read].to_vec());
-        if send.send(Ok(pb::DownloadAttachmentResponse { part: Some(part) })).await.is_err() {
-            return Ok(());
-        }
-    }
-    if hex(&digest.finalize()) == attachment.sha256 { Ok(()) } else { Err(corrupt()) }
+fn sent(part: Sent) -> pb::DownloadAttachmentResponse {
+    pb::DownloadAttachmentResponse { part: Some(part) }
 }
 
 fn check(header: &pb::UploadHeader) -> Result<(), Refusal> {
@@ -176,10 +132,7 @@ fn check(header: &pb::UploadHeader) -> Result<(), Refusal> {
 
 /// The bytes are those announced.
 fn verify(header: &pb::UploadHeader, incoming: &Incoming) -> Result<(), Refusal> {
-    if incoming.size as i64 != header.size_bytes || incoming.sha256() != hex(&header.sha256) {
-        let (zh, en) = ("文件内容与校验值不符", "the bytes do not have the announced size and SHA-256");
-        return Err(Refusal::new(Kind::Invalid, "CHECKSUM_MISMATCH", zh, en).at("sha256"));
-    }
+    incoming.verify(header.size_bytes, &header.sha256)?;
     if incoming.media_type() != Some(header.media_type.as_str()) {
         return Err(wrong_type());
     }
@@ -190,11 +143,6 @@ fn wrong_type() -> Refusal {
     let (zh, en) =
         ("文件类型不受支持或与内容不符", "not of an allowed type, or the bytes are not of the type declared");
     Refusal::new(Kind::Invalid, "FILE_TYPE", zh, en).at("media_type")
-}
-
-fn unwritable(error: std::io::Error) -> Refusal {
-    tracing::error!(%error, "attachments folder");
-    Refusal::unavailable()
 }
 
 fn corrupt() -> Refusal {

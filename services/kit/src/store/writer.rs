@@ -173,6 +173,8 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     let mut answers = Vec::with_capacity(jobs.len());
     let mut entries: Vec<entry::Model> = Vec::with_capacity(jobs.len());
     let mut changed: HashMap<Key, AnyNoun> = HashMap::with_capacity(jobs.len() * 2);
+    // A table that numbers its rows itself numbers them as they were decided.
+    let mut order: Vec<Key> = Vec::with_capacity(jobs.len() * 2);
 
     for job in jobs {
         if let Some(request) = &job.request
@@ -206,7 +208,9 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
         }
         for (key, noun) in nouns {
             loaded.insert(key.clone(), Some(noun.clone()));
-            changed.insert(key, noun);
+            if changed.insert(key.clone(), noun).is_none() {
+                order.push(key);
+            }
         }
         let Some((_, head)) = heads.iter_mut().find(|(division, _)| *division == job.division) else {
             return Err(DbErr::Custom("a head was not locked".into()));
@@ -244,7 +248,7 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
     }
     #[cfg(feature = "planted")]
     super::planted::spoil(&mut changed, &mut entries, &mut heads);
-    save(&tx, &changed).await?;
+    save(&tx, &changed, &order).await?;
     for some in entries.chunks(512) {
         let rows = some.iter().cloned().map(|entry| {
             // Primary keys are Set only in a model made whole by reset_all.
@@ -330,9 +334,9 @@ async fn load(
     Ok(nouns)
 }
 
-async fn save(tx: &DatabaseTransaction, changed: &HashMap<Key, AnyNoun>) -> Result<(), DbErr> {
+async fn save(tx: &DatabaseTransaction, changed: &HashMap<Key, AnyNoun>, order: &[Key]) -> Result<(), DbErr> {
     let mut tables: Vec<(&'static dyn Table, Vec<AnyNoun>)> = Vec::new();
-    for (key, noun) in changed {
+    for (key, noun) in order.iter().filter_map(|key| Some((key, changed.get(key)?))) {
         match tables.iter_mut().find(|(table, _)| table.kind() == key.kind()) {
             Some((_, nouns)) => nouns.push(noun.clone()),
             None => tables.push((key.table, vec![noun.clone()])),

@@ -16,7 +16,7 @@ use proto::{
 };
 use tonic::{Request, Status, metadata::MetadataValue};
 
-use super::{county::DIVISION, duty};
+use super::{county::DIVISION, duty, publish};
 use crate::trouble;
 
 /// What the API answers about the year.
@@ -25,6 +25,7 @@ pub struct Answers {
     pub months: Vec<Figures>,
     pub open: Vec<OpenCase>,
     pub duty: duty::figures::Answers,
+    pub publications: publish::figures::Answers,
 }
 
 /// A case that is open at the end of the year.
@@ -62,7 +63,8 @@ pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
         let case = cases.get_case(GetCaseRequest { name: figure.name.clone() }).await.map_err(unanswered)?.into_inner();
         open.push(OpenCase { figure, case });
     }
-    Ok(Answers { total, months, open, duty: duty::figures::ask(ring).await? })
+    let (duty, publications) = (duty::figures::ask(ring).await?, publish::figures::ask(ring).await?);
+    Ok(Answers { total, months, open, duty, publications })
 }
 
 /// Asks until the answer rests on a journal up to here; it says itself how far.

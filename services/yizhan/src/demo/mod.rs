@@ -12,6 +12,7 @@ mod figures;
 mod open;
 mod plan;
 mod progress;
+mod publish;
 mod replay;
 mod request;
 mod script;
@@ -98,7 +99,7 @@ async fn replay(args: &Args, pki: &Path, suite: &serve::Suite) -> anyhow::Result
     })?;
     load(&ring).await?;
     let plan = plan::plan(&county, args.cases, args.seed)?;
-    let replay = Replay::open(county, plan, args.seed, &ring);
+    let replay = Replay::open(county, plan, args.seed, &ring)?;
     // On a worker of the runtime: the answers need not wake this thread each time.
     let replayed = tokio::spawn(replay.run(progress)).await?;
     show(args, replayed?, &ring, suite).await

@@ -22,6 +22,7 @@ use super::{
     duty::Duties,
     plan::Plan,
     progress::Progress,
+    publish::Publications,
     request,
     script::{Act, Script},
 };
@@ -63,6 +64,7 @@ pub struct Replay {
     catalogue: CatalogueServiceClient<Keyring>,
     clock: ClockServiceClient<Keyring>,
     duties: Duties,
+    publications: Publications,
 }
 
 /// The names of cases that are not at their end, by their place in the plan.
@@ -70,10 +72,12 @@ type Names = HashMap<u32, Arc<str>>;
 type Received = Vec<(u32, Arc<str>)>;
 
 impl Replay {
-    pub fn open(county: County, plan: Plan, seed: u64, ring: &Keyring) -> Replay {
+    pub fn open(county: County, plan: Plan, seed: u64, ring: &Keyring) -> anyhow::Result<Replay> {
         let duties = Duties::new(&county, &plan.days, seed, ring);
+        let publications = Publications::new(&county, &plan, seed, ring)?;
         let (cases, catalogue) = (CaseServiceClient::new(ring.clone()), CatalogueServiceClient::new(ring.clone()));
-        Replay { county, plan, seed, cases, catalogue, clock: ClockServiceClient::new(ring.clone()), duties }
+        let clock = ClockServiceClient::new(ring.clone());
+        Ok(Replay { county, plan, seed, cases, catalogue, clock, duties, publications })
     }
 
     /// Plays the year through its last evening.
@@ -82,23 +86,31 @@ impl Replay {
         let agenda = self.agenda();
         progress.expect(agenda.len() as u64);
         let start = Instant::now();
+        self.publications.open().await?;
         self.duties.open().await?;
-        let mut names = Names::new();
+        let (mut names, mut publishing) = (Names::new(), 0);
         for due in agenda.chunk_by(|one, next| one.tick == next.tick) {
             let tick = due[0].tick;
             progress.date(self.plan.days.date(tick.day));
             self.pass_to(self.plan.days.moment(tick)).await?;
+            let published = self.publications.begin(tick);
             let received = self.perform_all(due, &names, &progress).await?;
             names.extend(received);
             // A case is forgotten with its last step.
             for task in due.iter().filter(|task| self.script(task).step(task.step + 1).is_none()) {
                 names.remove(&task.script);
             }
+            publishing += published.await??;
         }
+        let last = Tick { day: self.plan.days.count() - 1, slot: self.plan.days.slots() };
+        publishing += self.publications.begin(last).await??;
         self.pass_to(Moment(start_of_day(Date::new(2016, 12, 31)?) + EVENING)).await?;
         self.duties.close().await?;
         progress.finish();
-        Ok(Pace { changes: agenda.len() as u64 + self.duties.changes, seconds: start.elapsed().as_secs_f64() })
+        Ok(Pace {
+            changes: agenda.len() as u64 + self.duties.changes + publishing,
+            seconds: start.elapsed().as_secs_f64(),
+        })
     }
 
     /// Lets the instant items be granted at the window.

@@ -81,6 +81,9 @@ impl Table<'_> {
                 )
             })
             .collect();
+        if self.target.published {
+            told.extend(self.answers.publications.differences());
+        }
         let (named, open) = (self.answers.open.len() as i64, self.answers.total.open);
         if named != open {
             told.push(format!("在办 open: 列出 {named} 件，应为 {open} · {named} cases are listed, expected {open}"));
@@ -106,6 +109,7 @@ impl Table<'_> {
         }
         self.write_more(out)?;
         self.answers.duty.write(out)?;
+        self.answers.publications.write(out)?;
         self.write_months(out)?;
         self.write_open(out)?;
         let memory = self.memory.map_or("n/a".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
@@ -221,6 +225,7 @@ impl Table<'_> {
             "year": figures(&self.answers.total),
             "months": self.answers.months.iter().map(figures).collect::<Vec<_>>(),
             "duty": self.answers.duty.json(),
+            "publications": self.answers.publications.json(),
             "open_cases": open.collect::<Vec<_>>(),
             "pace": {
                 "seconds": self.pace.seconds,
@@ -310,6 +315,7 @@ mod tests {
             months: vec![],
             open: vec![],
             duty: Default::default(),
+            publications: Default::default(),
         };
         let table = Table {
             target: Target::of(&year, 131_565),
@@ -320,7 +326,7 @@ mod tests {
             seed: 2016,
         };
         let told = table.differences();
-        assert_eq!(told.len(), 4, "{told:?}");
+        assert_eq!(told.len(), 6, "{told:?}");
         assert!(told[0].contains("131,557") && told[0].contains("131,558"), "{told:?}");
         assert_eq!(
             (table.json()["agrees"].as_bool(), table.json()["expected"]["completion_rate"].as_i64()),

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The contract, compiled in.
 static CONTRACT: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTORS).ok());
 
-/// A message of the roster's contract, every field of it.
+/// A message of the contract, every field of it; of the roster's where no package stands before its name.
 pub fn of(message: &str, value: &impl Message) -> Value {
     let written = || {
         let mut there = DynamicMessage::new(descriptor(message)?);
@@ -35,5 +35,6 @@ where
 }
 
 fn descriptor(message: &str) -> Option<MessageDescriptor> {
-    CONTRACT.as_ref()?.get_message_by_name(&format!("yizhan.roster.v1.{message}"))
+    let package = if message.contains('.') { "yizhan" } else { "yizhan.roster.v1" };
+    CONTRACT.as_ref()?.get_message_by_name(&format!("{package}.{message}"))
 }

@@ -5,10 +5,10 @@
 
 mod ask;
 mod call;
-mod json;
+pub mod json;
 mod month;
 mod rules;
-mod show;
+pub mod show;
 
 use std::{
     fs,

@@ -3,6 +3,7 @@
 mod hall;
 mod import;
 mod proxy;
+mod publish;
 mod roster;
 mod serve;
 mod spool;

@@ -145,7 +145,7 @@ fn a_role_without_its_peer_says_which_setting_is_missing() {
 }
 
 #[test]
-fn four_programs_do_as_one_does() {
+fn five_programs_do_as_one_does() {
     let folder = Folder::new();
     let serve = |role: &str, peers: &[(&str, &Server)]| {
         let urls: String = peers.iter().map(|(name, server)| format!("{name} = \"{}\"\n", server.url())).collect();
@@ -161,7 +161,9 @@ fn four_programs_do_as_one_does() {
     let directory = serve("directory", &[]);
     let roster = serve("roster", &[("directory", &directory)]);
     let intake = serve("intake", &[("directory", &directory), ("roster", &roster)]);
-    let gateway = serve("gateway", &[("directory", &directory), ("intake", &intake), ("roster", &roster)]);
+    let behind = [("directory", &directory), ("intake", &intake), ("roster", &roster)];
+    let disclosure = serve("disclosure", &behind);
+    let gateway = serve("gateway", &[&behind[..], &[("disclosure", &disclosure)]].concat());
     let url = gateway.url();
     import(&gateway).ok();
     gateway.sign_in(&["U014-08"]);
@@ -170,7 +172,8 @@ fn four_programs_do_as_one_does() {
     assert_eq!(case["state"], "RECEIVED");
     let asked = gateway.run(&["roster", "--division", "410223", "rules", "show"]);
     assert!(asked.err.contains("[RULES_NOT_FOUND]"), "{asked:?}");
-    for server in [&directory, &intake, &roster, &gateway] {
+    gateway.run(&["publish", "--division", "410223", "list"]).ok();
+    for server in [&directory, &intake, &roster, &disclosure, &gateway] {
         server.run(&["health"]).ok();
     }
 }

@@ -52,11 +52,15 @@ impl Desk {
 
     /// A UUID (version 8) for one thing that is done in the year.
     pub fn request_id(&self, what: &str, of: &str) -> String {
-        let digest = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(what).chain_update(of).finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+        request_id(self.seed, what, of)
     }
+}
+
+pub fn request_id(seed: u64, what: &str, of: &str) -> String {
+    let digest = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(what).chain_update(of).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 /// The answer; the demo expects no refusal at all.

@@ -49,6 +49,8 @@ const MINUTE: i64 = 60_000_000;
 /// How long after the directory is loaded the roster may know of it.
 const LEARNING: std::time::Duration = std::time::Duration::from_secs(60);
 
+pub use desk::request_id;
+
 pub struct Duties {
     desk: Desk,
     seed: u64,
