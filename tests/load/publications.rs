@@ -73,6 +73,7 @@ pub async fn fill(url: &str, count: usize) -> Result<Duration, Box<dyn std::erro
         }
         tx.commit().await?;
     }
+    disclosure::store::shown::tidy(&store).await?;
     if store.is_postgres() && there < count {
         // As its own vacuum does after a while.
         sea_orm::ConnectionTrait::execute_unprepared(store.read(), "VACUUM ANALYZE shown").await?;

@@ -13,6 +13,8 @@ pub mod rpc;
 pub mod store;
 pub mod sweep;
 
+use std::time::Duration;
+
 use follow::{intake::FollowIntake, roster::FollowRoster};
 use kit::{
     admit::{self, Place},
@@ -61,6 +63,7 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Routes
     following(&store, "roster", peers.roster.acting(NAME), FollowRoster(office.clone()));
     // Before the first search or publication has to wait for its dictionary.
     tokio::task::spawn_blocking(domain::words::warm);
+    config.opened.spawn(tidy(store.clone()));
     config.opened.spawn(sweep::run(office.clone(), clock.actor()));
     config.opened.spawn(Maker::new(office.clone(), peers.intake).run(clock.actor()));
 
@@ -72,4 +75,15 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Routes
         .add_service(files.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(Feed::new(&store, clock, &writer));
     Ok(admit::guard(routes, Place::of))
+}
+
+/// Keeps the search quick: once now, then once a day.
+async fn tidy(store: Store) {
+    let mut daily = tokio::time::interval(Duration::from_secs(86_400));
+    loop {
+        daily.tick().await;
+        if let Err(error) = store::shown::tidy(&store).await {
+            tracing::warn!(%error, "the search's index was not tidied");
+        }
+    }
 }

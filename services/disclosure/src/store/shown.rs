@@ -1,13 +1,16 @@
 //! What the public finds, as rows: what lists select by stands in columns, what the search finds by in `words`, the rest
 //! in `body`.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, tz::TimeZone};
 use kit::{
     id::Division,
     store::{Noun, Store, noun::Corrupt},
 };
 use sea_orm::{
-    ActiveValue::Set, DbBackend, QueryOrder, QueryResult, QuerySelect, Statement, entity::prelude::*, sea_query::Expr,
+    ActiveValue::Set, DatabaseTransaction, DbBackend, QueryOrder, QueryResult, QuerySelect, Statement,
+    entity::prelude::*, sea_query::Expr,
 };
 
 use crate::domain::{shown::Shown, words};
@@ -285,33 +288,67 @@ const SQLITE: &str = "SELECT shown.place, shown.body FROM shown_words \
     CROSS JOIN shown ON shown.place = shown_words.rowid \
     WHERE shown_words MATCH ? AND shown_words.rowid < ? ORDER BY shown_words.rowid DESC LIMIT ?";
 
-/// Part by part from new to old, where a part is begun only if those before it did not fill the page: the newest 256 one
-/// by one, which is where frequent words are found; up to two small blocks, then up to two large ones, by the index; then
-/// all the rest by the index, of which there is little, or the page would be full. `place + 0` and the
-/// like keep the planner from walking another index of half the table.
+/// Part by part from new to old, where a part is begun only if those before it did not fill the page: up to two blocks of
+/// the smallest kind, then of the next, then of the largest; then all the rest, of which there is little, or the page would
+/// be full. `place + 0` and the like keep the planner from walking another index of half the table.
 const POSTGRES: &str = r"
-WITH edge AS MATERIALIZED (
-    SELECT place FROM shown WHERE public AND division = $1 AND place < $2 ORDER BY place DESC OFFSET 255 LIMIT 1
+WITH small AS MATERIALIZED (
+    SELECT (max(place) >> 8) - 1 AS block FROM shown WHERE public AND division = $1 AND place < $2
 ),
-small AS MATERIALIZED (SELECT (place >> 11) - 1 AS block FROM edge),
-large AS MATERIALIZED (SELECT ((block << 11) >> 14) - 1 AS block FROM small)
+middle AS MATERIALIZED (SELECT ((block << 8) >> 11) - 1 AS block FROM small),
+large AS MATERIALIZED (SELECT ((block << 11) >> 14) - 1 AS block FROM middle)
 SELECT place, body FROM (
-    (SELECT place, body FROM (
-        SELECT place, body, lexemes FROM shown WHERE public AND division = $1 AND place < $2 ORDER BY place DESC LIMIT 256
-    ) AS newest WHERE lexemes @@ $3::text::tsquery LIMIT $4)
-    UNION ALL
-    (SELECT place, body FROM shown WHERE public AND place + 0 < (SELECT place FROM edge)
+    (SELECT place, body FROM shown WHERE public AND place + 0 < $2
         AND lexemes @@ (
             SELECT ($3 || format(' & (''#%1$s:%2$s'' | ''#%1$s:%3$s'')', $1, block, block + 1))::tsquery FROM small
         )
         ORDER BY place + 0 DESC LIMIT $4)
     UNION ALL
-    (SELECT place, body FROM shown WHERE public AND place + 0 < (SELECT block << 11 FROM small)
+    (SELECT place, body FROM shown WHERE public AND place + 0 < (SELECT block << 8 FROM small)
         AND lexemes @@ (
-            SELECT ($3 || format(' & (''##%1$s:%2$s'' | ''##%1$s:%3$s'')', $1, block, block + 1))::tsquery FROM large
+            SELECT ($3 || format(' & (''##%1$s:%2$s'' | ''##%1$s:%3$s'')', $1, block, block + 1))::tsquery FROM middle
+        )
+        ORDER BY place + 0 DESC LIMIT $4)
+    UNION ALL
+    (SELECT place, body FROM shown WHERE public AND place + 0 < (SELECT block << 11 FROM middle)
+        AND lexemes @@ (
+            SELECT ($3 || format(' & (''###%1$s:%2$s'' | ''###%1$s:%3$s'')', $1, block, block + 1))::tsquery FROM large
         )
         ORDER BY place + 0 DESC LIMIT $4)
     UNION ALL
     (SELECT place, body FROM shown WHERE public AND division || '' = $1 AND place + 0 < (SELECT block << 14 FROM large)
         AND lexemes @@ $3::text::tsquery ORDER BY place + 0 DESC LIMIT $4)
 ) AS found LIMIT $4";
+
+/// So many pages of the index are merged at a time, which takes some 20 ms.
+const PAGES: i64 = 200;
+
+/// Every commit adds a piece to SQLite's index, and a search looks into each piece there is: this makes them one again, in
+/// steps between which others write. PostgreSQL's has no pieces.
+pub async fn tidy(store: &Store) -> Result<(), DbErr> {
+    if store.is_postgres() {
+        return Ok(());
+    }
+    // Less than nothing begins a merge of all pieces, more than nothing goes on with it.
+    let mut pages = -PAGES;
+    loop {
+        let tx = store.begin().await?;
+        let before = changes(&tx).await?;
+        let merge = "INSERT INTO shown_words (shown_words, rank) VALUES ('merge', ?)";
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, merge, [pages.into()])).await?;
+        let done = changes(&tx).await? - before < 2;
+        tx.commit().await?;
+        if done {
+            return Ok(());
+        }
+        pages = PAGES;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What FTS5 tells its progress by.
+async fn changes(tx: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let ask = Statement::from_string(DbBackend::Sqlite, "SELECT total_changes()");
+    let row = tx.query_one_raw(ask).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
