@@ -65,14 +65,7 @@ impl Line {
             frame.put_u32(message.len() as u32);
             frame.put_slice(message);
         }
-        let answer = match self.channel.clone().oneshot(self.request(path, frame.clone(), headers)).await {
-            Ok(answer) => answer,
-            // The door ends a connection on which so many calls were refused before they were read (serve/listen.rs); a
-            // client opens another, as this channel does.
-            Err(_) => {
-                self.channel.clone().oneshot(self.request(path, frame, headers)).await.expect("another connection")
-            }
-        };
+        let answer = self.answered(path, frame, headers).await;
         let (head, mut body) = answer.into_parts();
         if let Some(status) = Status::from_header_map(&head.headers) {
             return Some(status);
@@ -84,6 +77,23 @@ impl Line {
         };
         let trailers = tokio::time::timeout(Duration::from_millis(500), trailers).await.ok().flatten()?;
         Status::from_header_map(&trailers)
+    }
+
+    /// The door ends a connection on which very many calls were refused before they were read (serve/listen.rs). A client
+    /// opens another, as this channel does, and what went out while the old one was ending goes out once more.
+    async fn answered(
+        &self,
+        path: &str,
+        frame: BytesMut,
+        headers: &[(&'static str, HeaderValue)],
+    ) -> http::Response<Body> {
+        for pause in [20, 100, 500] {
+            match self.channel.clone().oneshot(self.request(path, frame.clone(), headers)).await {
+                Ok(answer) => return answer,
+                Err(_) => tokio::time::sleep(Duration::from_millis(pause)).await,
+            }
+        }
+        self.channel.clone().oneshot(self.request(path, frame, headers)).await.expect("another connection")
     }
 
     fn request(&self, path: &str, frame: BytesMut, headers: &[(&'static str, HeaderValue)]) -> Request<Body> {
