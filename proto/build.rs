@@ -6,7 +6,7 @@ use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage};
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 19] = [
     "yizhan/clock/v1/clock.proto",
     "yizhan/directory/v1/calendar.proto",
     "yizhan/directory/v1/credential.proto",
@@ -14,12 +14,14 @@ const FILES: [&str; 17] = [
     "yizhan/disclosure/v1/column.proto",
     "yizhan/disclosure/v1/file.proto",
     "yizhan/disclosure/v1/publication.proto",
+    "yizhan/gateway/v1/figure.proto",
     "yizhan/gateway/v1/metrics.proto",
     "yizhan/identity/v1/rule.proto",
     "yizhan/intake/v1/attachment.proto",
     "yizhan/intake/v1/case.proto",
     "yizhan/intake/v1/catalogue.proto",
     "yizhan/journal/v1/journal.proto",
+    "yizhan/journal/v1/log.proto",
     "yizhan/roster/v1/attendance.proto",
     "yizhan/roster/v1/circular.proto",
     "yizhan/roster/v1/plan.proto",
@@ -35,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = compiler.encode_file_descriptor_set();
     fs::write(out.join("rules.rs"), rules(&DescriptorPool::decode(descriptors.as_slice())?)?)?;
     fs::write(out.join("descriptors.bin"), descriptors)?;
+    let rpc = env::var_os("CARGO_FEATURE_RPC").is_some();
     tonic_prost_build::configure()
+        .build_client(rpc)
+        .build_server(rpc)
         .codec_path("crate::codec::Codec")
         .bytes(".yizhan.journal.v1.Entry.payload")
         .compile_fds(set)?;

@@ -1,4 +1,5 @@
-//! The tables of the one mechanism, which every service's database has: its Migrator names [`journal`] first.
+//! The tables of the one mechanism, which every service's database has: its Migrator names [`journal`] first, and somewhere
+//! behind it [`log`].
 //!
 //! Also how a table of nouns begins ([`nouns`], [`code`]), so that all of them are alike on both engines.
 
@@ -68,6 +69,48 @@ impl MigrationTrait for Journal {
     }
 
     // A migration is applied whole or not at all, on SQLite too.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+/// The journal as a transparency log: the tiles of each division's tree, and its signed heads. kit::store::log reads and
+/// writes them.
+pub fn log() -> Box<dyn MigrationTrait> {
+    Box::new(Log)
+}
+
+struct Log;
+
+impl MigrationName for Log {
+    fn name(&self) -> &str {
+        "kit_2_log"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Log {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let tiles = Table::create()
+            .table("tiles")
+            .col(code("division", manager))
+            .col(ColumnDef::new("level").big_integer().not_null())
+            .col(ColumnDef::new("idx").big_integer().not_null())
+            .col(ColumnDef::new("hashes").blob().not_null())
+            .primary_key(Index::create().col("division").col("level").col("idx"))
+            .to_owned();
+        manager.create_table(tiles).await?;
+        let heads = table(manager, "tree_heads")
+            .col(code("division", manager))
+            .col(ColumnDef::new("size").big_integer().not_null())
+            .col(ColumnDef::new("root").blob().not_null())
+            .col(ColumnDef::new("signed_at").big_integer().not_null())
+            .col(ColumnDef::new("note").text().not_null())
+            .primary_key(Index::create().col("division").col("size"))
+            .to_owned();
+        manager.create_table(heads).await
+    }
+
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

@@ -3,47 +3,48 @@
 
 #![allow(clippy::all, clippy::unwrap_used, clippy::disallowed_methods, missing_docs, rustdoc::all)]
 
+#[cfg(feature = "rpc")]
 pub mod codec;
 pub mod rule;
 
 pub mod clock {
     pub mod v1 {
-        tonic::include_proto!("yizhan.clock.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.clock.v1.rs"));
     }
 }
 pub mod directory {
     pub mod v1 {
-        tonic::include_proto!("yizhan.directory.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.directory.v1.rs"));
     }
 }
 pub mod disclosure {
     pub mod v1 {
-        tonic::include_proto!("yizhan.disclosure.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.disclosure.v1.rs"));
     }
 }
 pub mod gateway {
     pub mod v1 {
-        tonic::include_proto!("yizhan.gateway.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.gateway.v1.rs"));
     }
 }
 pub mod identity {
     pub mod v1 {
-        tonic::include_proto!("yizhan.identity.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.identity.v1.rs"));
     }
 }
 pub mod intake {
     pub mod v1 {
-        tonic::include_proto!("yizhan.intake.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.intake.v1.rs"));
     }
 }
 pub mod journal {
     pub mod v1 {
-        tonic::include_proto!("yizhan.journal.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.journal.v1.rs"));
     }
 }
 pub mod roster {
     pub mod v1 {
-        tonic::include_proto!("yizhan.roster.v1");
+        include!(concat!(env!("OUT_DIR"), "/yizhan.roster.v1.rs"));
     }
 }
 

@@ -37,16 +37,22 @@ PAGES = [
     ("guides", "/guides?subject=person", 200),
     ("windows", "/windows", 200),
     ("track", "/track", 200),
+    ("receipt", "/receipt", 200),
     ("search", "/search?q=办事", 200),
     ("nothing-found", "/search?q=没有的词", 200),
     ("no-page", "/no/such/page", 404),
     ("board", "/board", 200),
+    ("board-unit", "/board/units/001", 200),
+    ("board-item", "/board/items/410223-001-001", 200),
+    ("board-week", "/board/units/001?week=2016-W10", 200),
+    ("board-disclosure", "/board/disclosure", 200),
+    ("screen", "/screen", 200),
     ("roster", "/roster", 200),
     ("circulars", "/circulars", 200),
     ("sign-in", "/sign-in", 200),
 ]
 # What staff look at, once in Chinese on a desk: their boards are long.
-STAFF = ["board", "roster", "circulars", "sign-in"]
+STAFF = ["board", "board-unit", "board-item", "board-week", "board-disclosure", "screen", "roster", "circulars", "sign-in"]
 # The tabulator's way through these is gone to its end.
 TABBED = ["home", "search", "track", "guide"]
 PRINTED = ["guide", "decisions", "roster"]
@@ -109,7 +115,7 @@ def looked_at(page, watch, origin, name, address, status, screen):
     answer = page.goto(origin + address, wait_until="load")
     faults = [] if answer.status == status else [f"answers {answer.status}"]
     weight = len(answer.body())
-    if weight >= HEAVIEST and not name.startswith("board"):
+    if weight >= HEAVIEST:
         faults.append(f"weighs {weight} bytes")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
@@ -143,6 +149,29 @@ def tabbed(page, origin, address):
             unseen.append(where[2])
     faults = [] if len(reached) >= there else [f"reaches {len(reached)} of {there}"]
     return faults + [f"no focus to see on {it}" for it in unseen[:3]]
+
+
+def received(page, watch, origin):
+    """A receipt whose proof is to come, and one that is proved: looked at, printed on A5, downloaded."""
+    faults = []
+    for name, code, says in [("fresh", "CODE42", "证明将在一分钟内生成"), ("proved", "CODE43", "证明全文")]:
+        watch.expected = 200
+        page.goto(origin + "/receipt")
+        page.get_by_label("办件编号").fill("410223-012-20160301-000001-1")
+        page.get_by_label("查询码").fill(code)
+        page.get_by_role("button", name="打开回执").click()
+        page.wait_for_load_state()
+        if says not in page.inner_text("main") or "?" in page.url:
+            faults.append(f"{name}: does not say {says}")
+        faults += violations(page)
+        page.screenshot(path=SHOTS / f"receipt-{name}.png", full_page=True)
+        page.pdf(path=SHOTS / f"receipt-{name}.pdf", format="A5")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载证明").click()
+    told = pathlib.Path(download.value.path()).read_text("utf-8")
+    if not told.startswith("c2sp.org/tlog-proof@v1\n"):
+        faults.append(f"the file says {told[:40]}")
+    return faults + watch.take()
 
 
 def tracked(page, watch, origin):
@@ -217,6 +246,7 @@ def look(browser, steps, origin):
         if name in PRINTED:
             steps.step(f"printed: {address}", printed(page, origin, name, address))
     steps.step("a case is tracked", tracked(page, watch, origin))
+    steps.step("a receipt is opened", received(page, watch, origin))
     steps.step("a feed and a map are followed", followed(page, origin))
     steps.step("without scripts", without_scripts(browser, origin))
 

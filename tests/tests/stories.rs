@@ -6,8 +6,9 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use house::{
     about_now,
-    centre::{Centre, UNITS, recipient, request_id},
+    centre::{Centre, UNITS, request_id},
     program::{FOLDER, Program, Settings, free_address},
+    steps::{published, whole_case},
     until,
 };
 use kit::keyring::Keyring;
@@ -261,85 +262,9 @@ async fn get(door: &Keyring, name: &str) -> Result<pb::Case, Status> {
     Ok(CaseServiceClient::new(door.clone()).get_case(request).await?.into_inner())
 }
 
-/// From the window to issuance; gives the case's name.
-async fn whole_case(door: &Keyring, centre: &Centre) -> String {
-    let (mut cases, unit) = (CaseServiceClient::new(door.clone()), UNITS[0]);
-    let receipt = pb::ReceiveCaseRequest { accept_now: true, ..centre.receipt(unit) };
-    let name = cases.receive_case(receipt).await.expect("received").into_inner().name;
-    let decide = pb::DecideCaseRequest {
-        name: name.clone(),
-        officer: centre.officer(unit),
-        grant: true,
-        request_id: request_id(),
-        ..Default::default()
-    };
-    cases.decide_case(decide).await.expect("decided");
-    let issue = pb::IssueCaseRequest {
-        name: name.clone(),
-        window: centre.issuing(),
-        clerk: centre.clerk(unit),
-        recipient: Some(recipient()),
-        etag: String::new(),
-        request_id: request_id(),
-    };
-    assert_eq!(cases.issue_case(issue).await.expect("issued").into_inner().state(), State::Issued);
-    name
-}
-
 async fn publication(door: &Keyring, name: &str) -> Result<disclosure::Publication, Status> {
     let request = disclosure::GetPublicationRequest { name: name.to_owned(), ..Default::default() };
     Ok(PublicationServiceClient::new(door.clone()).get_publication(request).await?.into_inner())
-}
-
-/// From the first draft to the public; gives the publication's name.
-async fn published(door: &Keyring, centre: &Centre) -> String {
-    let (mut publications, unit) = (PublicationServiceClient::new(door.clone()), UNITS[0]);
-    let create = disclosure::CreatePublicationRequest {
-        parent: centre.name(),
-        content: Some(centre.content(unit)),
-        author: centre.clerk(unit),
-        request_id: request_id(),
-    };
-    let name = until("disclosure knows the unit and its people", || {
-        let (mut publications, create) = (publications.clone(), create.clone());
-        async move { publications.create_publication(create).await.ok() }
-    })
-    .await
-    .into_inner()
-    .name;
-    let clerk = centre.clerk(unit);
-    let check = disclosure::CheckPublicationRequest {
-        name: name.clone(),
-        clerk: clerk.clone(),
-        request_id: request_id(),
-        ..Default::default()
-    };
-    publications.check_publication(check).await.expect("checked");
-    let review = disclosure::ReviewPublicationRequest {
-        name: name.clone(),
-        reviewer: centre.officer(unit),
-        disposal: disclosure::Disposal::Disclose.into(),
-        request_id: request_id(),
-        ..Default::default()
-    };
-    publications.review_publication(review).await.expect("reviewed");
-    let approve = disclosure::ApprovePublicationRequest {
-        name: name.clone(),
-        leader: centre.head(unit),
-        below_bar_reason: "先行公开".into(),
-        request_id: request_id(),
-        ..Default::default()
-    };
-    publications.approve_publication(approve).await.expect("approved");
-    let publish = disclosure::PublishPublicationRequest {
-        name: name.clone(),
-        clerk,
-        request_id: request_id(),
-        ..Default::default()
-    };
-    let published = publications.publish_publication(publish).await.expect("published").into_inner();
-    assert_eq!(published.standing(), disclosure::Standing::Public);
-    name
 }
 
 async fn disclosure_figures(door: &Keyring, centre: &Centre) -> DisclosureFigures {

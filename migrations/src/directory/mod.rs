@@ -11,6 +11,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), Box::new(nouns::Nouns), Box::new(credentials::Credentials)]
+        vec![crate::kit::journal(), Box::new(nouns::Nouns), Box::new(credentials::Credentials), crate::kit::log()]
     }
 }

@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(nouns::Nouns),
             Box::new(arrivals::Arrivals),
             Box::new(shown::Shown),
+            crate::kit::log(),
         ]
     }
 }

@@ -10,6 +10,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), crate::mirror::known(), Box::new(nouns::Nouns), Box::new(staffed::Staffed)]
+        vec![
+            crate::kit::journal(),
+            crate::mirror::known(),
+            Box::new(nouns::Nouns),
+            Box::new(staffed::Staffed),
+            crate::kit::log(),
+        ]
     }
 }

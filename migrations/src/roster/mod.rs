@@ -9,6 +9,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![crate::kit::journal(), crate::mirror::known(), Box::new(nouns::Nouns)]
+        vec![crate::kit::journal(), crate::mirror::known(), Box::new(nouns::Nouns), crate::kit::log()]
     }
 }

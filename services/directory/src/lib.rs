@@ -14,7 +14,7 @@ use kit::{
     keys::Keys,
     pki::Authority,
     serve::{MOST_IN, MOST_OUT, OpenError},
-    store::{Store, Writer, feed::Feed},
+    store::{Log, Store, Writer, feed::Feed},
 };
 use proto::directory::v1::{
     calendar_service_server::CalendarServiceServer, credential_service_server::CredentialServiceServer,
@@ -36,6 +36,7 @@ pub async fn open(config: &Config, clock: &Clock) -> Result<Routes, OpenError> {
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
     let writer = Writer::open(&store, clock, &keys);
+    let log = Log::open(config, &store, clock, &keys);
 
     let calendar = rpc::calendar::Calendars::open(&store, &writer, clock).await?;
     let directory = rpc::directory::Directory::open(&store, &writer, &keys);
@@ -48,6 +49,7 @@ pub async fn open(config: &Config, clock: &Clock) -> Result<Routes, OpenError> {
     let routes = Routes::new(directory.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(calendar.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(credentials.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer));
+        .add_service(Feed::new(&store, clock, &writer))
+        .add_service(log.service());
     Ok(admit::guard(routes, Place::of))
 }

@@ -24,7 +24,7 @@ use kit::{
     keys::Keys,
     peer::Peer,
     serve::{MOST_IN, MOST_OUT, OpenError},
-    store::{Store, Writer, feed::Feed, follow as following},
+    store::{Log, Store, Writer, feed::Feed, follow as following},
 };
 use maker::Maker;
 use mirror::FollowDirectory;
@@ -51,6 +51,7 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Routes
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
     let writer = Writer::open(&store, clock, &keys);
+    let log = Log::open(config, &store, clock, &keys);
     let files = Files::open(&config.data.join("files").join(NAME))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learning = office.clone();
@@ -73,7 +74,8 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Routes
     let routes = Routes::new(publications.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(columns.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(files.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer));
+        .add_service(Feed::new(&store, clock, &writer))
+        .add_service(log.service());
     Ok(admit::guard(routes, Place::of))
 }
 

@@ -1,7 +1,10 @@
 //! The books: what is counted, listed and called how, each answer read in one snapshot of the database.
 
+mod board;
 pub mod duties;
 pub mod publications;
+pub mod statements;
+mod today;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,6 +16,7 @@ use kit::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
+pub use self::{board::Board, today::Today};
 use crate::{
     domain::{
         day::Day,
@@ -81,24 +85,6 @@ impl Labels {
     }
 }
 
-/// Everything that one page shows of a division and period.
-#[derive(Clone, Debug)]
-pub struct Board {
-    pub scope: Scope,
-    pub today: Day,
-    pub total: Figures,
-    pub units: Vec<Row>,
-    pub items: Vec<Row>,
-    pub months: Vec<Row>,
-    pub days: BTreeMap<Day, Figures>,
-    pub open: Cases,
-    pub labels: Labels,
-    /// The first and last day on which the division received a case.
-    pub span: Option<(Day, Day)>,
-    pub divisions: Vec<(Division, Label)>,
-    pub stand: Stand,
-}
-
 impl Books {
     pub fn new(store: &Store, clock: &Clock) -> Books {
         Books { store: store.clone(), clock: clock.clone() }
@@ -150,37 +136,6 @@ impl Books {
         let today = self.today();
         self.read(move |tx, now| {
             Box::pin(async move { cases(tx, &scope, figure, today, after.as_deref(), most, now).await })
-        })
-        .await
-    }
-
-    /// Everything that a page shows of a division and period; `open` cases at most.
-    pub async fn board(&self, scope: Scope, open: u64) -> Result<Board, Refusal> {
-        let today = self.today();
-        self.read(move |tx, now| {
-            Box::pin(async move {
-                let division = scope.division;
-                let by_place = count(tx, &scope, By::Place, today).await?;
-                let by_day = count(tx, &scope, By::Day, today).await?;
-                let places = store::place::all(tx, division).await?;
-                let labels = labels(tx, division).await?;
-                let units = fold(&by_place, |place| places.get(&place).map(|place| place.unit.clone()));
-                let items = fold(&by_place, |place| places.get(&place).map(|place| place.item.clone()));
-                Ok(Board {
-                    today,
-                    total: sum(by_place.values()),
-                    units: rows(units, |code| labels.of(Kind::Unit, code)),
-                    items: rows(items, |code| labels.of(Kind::Item, code)),
-                    months: rows(fold(&by_day, |day| Some(Day(day).month())), |_| Label::default()),
-                    days: by_day.into_iter().map(|(day, figures)| (Day(day), figures)).collect(),
-                    open: cases(tx, &scope, Figure::Open, today, None, open, now).await?,
-                    span: store::figures::span(tx, division).await?,
-                    divisions: divisions(tx).await?,
-                    labels,
-                    stand: stand(tx, division, now).await?,
-                    scope,
-                })
-            })
         })
         .await
     }

@@ -2,14 +2,19 @@
 //!
 //! Calls of other services pass through [`door`] unread, once it is known who calls. [`follow`] learns from the other
 //! services' journals what is to be counted and who is [`known`]; [`domain`] says what each figure means, [`store`] counts,
-//! and [`books`] answers from one snapshot. What is looked at, [`views`] counts. [`rpc`] serves MetricsService and ClockService, [`web`] the pages.
+//! and [`books`] answers from one snapshot. What is looked at, [`views`] counts. What is stated for good, the [`press`] counts
+//! twice, has [`cosign`]ed and writes into the gateway's own journal. [`rpc`] serves MetricsService, FigureService and ClockService, [`web`] the pages.
 
 pub mod ask;
 pub mod books;
+pub mod cosign;
 pub mod domain;
 pub mod door;
+mod fetch;
 pub mod follow;
 pub mod known;
+pub mod logs;
+pub mod press;
 pub mod rpc;
 pub mod store;
 pub mod views;
@@ -18,6 +23,7 @@ pub mod web;
 use std::{sync::Arc, time::Duration};
 
 use books::Books;
+use cosign::Cosign;
 pub use door::Peers;
 use door::{gate::Gate, identify::Identify, issuer::Issuer, rate::Rate};
 use kit::{
@@ -25,12 +31,16 @@ use kit::{
     clock::Clock,
     config::Config,
     keys::Keys,
+    peer::Peer,
     serve::{MOST_IN, MOST_OUT, OpenError},
-    store::{Store, follow as following},
+    store::{Log, Store, Writer, feed::Feed, follow as following},
 };
 use known::Known;
+use logs::Logs;
+use press::Press;
 use proto::{
-    clock::v1::clock_service_server::ClockServiceServer, gateway::v1::metrics_service_server::MetricsServiceServer,
+    clock::v1::clock_service_server::ClockServiceServer,
+    gateway::v1::{figure_service_server::FigureServiceServer, metrics_service_server::MetricsServiceServer},
 };
 use tonic::service::Routes;
 use views::Views;
@@ -69,18 +79,30 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     config.opened.at_last(async move { counted.flush().await });
 
     let books = Books::new(&store, clock);
+    let writer = Writer::open(&store, clock, &keys);
+    let log = Log::open(config, &store, clock, &keys);
+    let journal = Routes::new(Feed::new(&store, clock, &writer)).add_service(log.service());
+    let journal = Peer::in_process(admit::guard(journal, Place::of));
+    let logs = Logs::new(&peers, &journal);
+    let cosign = Cosign::open(config, &store, clock, logs.clone())?;
+    if config.head_interval > 0 {
+        config.opened.spawn(cosign.clone().run(Duration::from_secs(config.head_interval)));
+    }
+    let press = Arc::new(Press::new(books.clone(), logs, cosign.clone(), writer));
+    let figures = FigureServiceServer::new(rpc::statement::Statements { press, keys: keys.clone() });
     let metrics = MetricsServiceServer::new(rpc::figures::Metrics { books: books.clone(), keys: keys.clone() });
     // Its own services first, then those behind it, and around all of them the gate.
     let own = Routes::new(metrics.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
+        .add_service(figures.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(ClockServiceServer::new(rpc::clock::Clocks(clock.clone())));
     let (identify, rate) = (Arc::new(Identify::new(known, issuer(config))), Arc::new(Rate::of(config.rate)));
     config.opened.spawn(forget(rate.clone()));
     let secure = !config.web.ip().is_loopback();
     let accounts = Accounts::new(peers.directory.clone(), identify.clone(), rate.clone(), secure);
-    let portal = Portal::new(&peers, views, rate.clone(), secure);
+    let portal = Portal::new(&peers, views, rate.clone(), secure).with_heads(cosign);
     let own = admit::guard(own, Place::of);
     let circulars = Circulars::new(peers.roster.clone());
-    let routes = Gate::new(identify, rate).around(door::open(own, peers));
+    let routes = Gate::new(identify, rate).around(door::open(own, peers, journal));
     Ok(Open { routes, web: web::pages(books, keys, accounts, circulars, portal) })
 }
 

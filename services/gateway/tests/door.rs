@@ -204,7 +204,7 @@ async fn doors() -> [Routes; 2] {
         roster: testing::serve(roster_stub()).await,
         disclosure: testing::serve(roster_stub()).await,
     };
-    [here, there].map(|peers| door::open(Routes::default(), peers))
+    [here, there].map(|peers| door::open(Routes::default(), peers, Peer::in_process(Routes::default())))
 }
 
 /// The same, as callers find them.
@@ -317,7 +317,7 @@ async fn a_journal_is_found_by_the_name_of_its_service() {
             request.metadata_mut().insert("yizhan-service", service.parse().expect("metadata"));
             assert_eq!(journals.list_heads(request).await.expect("heads").into_inner().heads[0].division, whose);
         }
-        for service in [None, Some("gateway"), Some("")] {
+        for service in [None, Some("nobody"), Some("")] {
             let mut request = tonic::Request::new(journal::ReadEntriesRequest::default());
             if let Some(service) = service {
                 request.metadata_mut().insert("yizhan-service", service.parse().expect("metadata"));
@@ -380,7 +380,7 @@ async fn a_dead_service_is_unavailable_and_never_internal() {
     let dead = Peer::connect(&format!("http://127.0.0.1:{port}")).expect("a URL");
     let (intake, roster) = (Peer::in_process(intake_stub()), Peer::in_process(roster_stub()));
     let peers = Peers { directory: dead, intake, disclosure: roster.clone(), roster };
-    let caller = testing::serve(door::open(Routes::default(), peers)).await;
+    let caller = testing::serve(door::open(Routes::default(), peers, Peer::in_process(Routes::default()))).await;
     let mut units = DirectoryServiceClient::new(caller.clone());
     for _ in 0..2 {
         let status = units.get_unit(directory::GetUnitRequest { name: "x".into() }).await.expect_err("nobody there");

@@ -138,6 +138,7 @@ fn count(row: &pb::Figures, figure: Figure) -> i64 {
         Figure::Refused => row.refused,
         Figure::Lapsed => row.lapsed,
         Figure::DeemedAccepted => row.deemed_accepted,
+        Figure::LateEntered => row.late_entered,
         Figure::Supplemented => row.supplemented,
         Figure::Suspended => row.suspended,
         Figure::Extended => row.extended,
@@ -197,6 +198,7 @@ async fn every_figure_counts_the_cases_that_it_lists() {
                 Figure::Granted => &["a01", "a03", "a08", "b01"],
                 Figure::Denied => &["a02"],
                 Figure::Instant => &["a08"],
+                Figure::LateEntered => &[],
                 Figure::EndedInPeriod => &["a01", "a02", "a07", "a08", "a09", "b01", "d01"],
             };
             assert_eq!(count(&total, figure), cases.len() as i64, "{figure:?}");

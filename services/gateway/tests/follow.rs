@@ -56,7 +56,7 @@ async fn figures_at(metrics: &mut MetricsServiceClient<Peer>, intake: i64, direc
 #[tokio::test]
 async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
     for database in testing::databases() {
-        let (directory, intake) = (Told::default(), Told::default());
+        let (directory, intake) = (Told::of("directory"), Told::of("intake"));
         let unit =
             Unit { name: format!("{PARENT}/units/001"), display_name_zh: "县公安局".into(), ..Default::default() };
         directory.tell("unit.created", unit.encode_to_vec());
@@ -65,7 +65,7 @@ async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
         for i in 0..1_200 {
             case(&intake, received(&format!("n{i:04}"), "2016-03-01"));
         }
-        let mut metrics = open(&database, &directory, &intake, &Told::default()).await;
+        let mut metrics = open(&database, &directory, &intake, &Told::of("roster")).await;
         let figures = figures_at(&mut metrics, 1_200, 2).await;
         assert_eq!(figures.total.expect("a total").received, 1_200);
         assert_eq!(figures.rows[0].label_zh, "县公安局");
@@ -76,7 +76,7 @@ async fn journals_are_followed_to_their_end_and_on_after_a_restart() {
         assert_eq!((total.received, total.accepted, total.completed), (1_200, 1, 0));
 
         // A second gateway on the same database goes on where the first one stands, and counts nothing twice.
-        let mut metrics = open(&database, &directory, &intake, &Told::default()).await;
+        let mut metrics = open(&database, &directory, &intake, &Told::of("roster")).await;
         case(&intake, issued(taken, "2016-03-04", 3, "2016-03-07"));
         let total = figures_at(&mut metrics, 1_202, 2).await.total.expect("a total");
         assert_eq!((total.received, total.accepted, total.completed), (1_200, 1, 1));

@@ -10,6 +10,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use gateway::{
     door::{identify::Identify, rate::Rate},
     views::Views,
@@ -78,8 +79,17 @@ impl Site {
     }
 }
 
-const PAGES: [&str; 8] =
-    ["/", "/columns", "/columns/guides", "/guides", "/windows", "/track", "/search", "/search?q=%E6%8C%87%E5%8D%97"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/columns",
+    "/columns/guides",
+    "/guides",
+    "/windows",
+    "/track",
+    "/receipt",
+    "/search",
+    "/search?q=%E6%8C%87%E5%8D%97",
+];
 
 fn publication() -> String {
     format!("/publications/{ID}")
@@ -282,6 +292,98 @@ async fn programs_read_the_contracts_own_json() {
         let json: Value = serde_json::from_str(&seen.text).expect("JSON");
         assert!(json.get(field).is_some_and(|value| !value.is_null()), "{address}: {field}");
     }
+}
+
+const NUMBER: &str = "410223-012-20160301-000001-1";
+
+fn asked(code: &str) -> String {
+    format!("number={NUMBER}&code={code}&lang=en&division=")
+}
+
+#[tokio::test]
+async fn a_receipt_says_where_the_reception_stands_and_that_its_proof_is_to_come() {
+    let site = Site::open().await;
+    let seen = site.post("/receipt", &format!("number={NUMBER}&code=CODE42")).await;
+    assert_eq!(
+        (seen.status, &seen.headers[header::CACHE_CONTROL]),
+        (StatusCode::OK, &"no-store".parse().expect("a header"))
+    );
+    let receipt = hall::receipts::fresh(NUMBER);
+    let hash: Vec<_> = receipt.leaf_hash.chunks(2).map(|two| format!("{:02x}{:02x}", two[0], two[1])).collect();
+    let compact = format!("yizhan:1:{NUMBER}:5:{}", URL_SAFE_NO_PAD.encode(&receipt.leaf_hash));
+    for part in [
+        NUMBER,
+        "食品经营许可",
+        "2016-03-01 09:30",
+        "补录",
+        "市场监督管理局&#60;script&#62;",
+        "yizhan/410223/intake",
+        &hash.join(" "),
+        &compact,
+        "<svg class=\"qr\"",
+        "role=\"img\"",
+        "aria-label=\"二维码",
+        "证明将在一分钟内生成",
+        "刷新",
+        "怎样核对",
+        "class=\"portal receipt\"",
+    ] {
+        assert!(seen.text.contains(part), "{part}");
+    }
+    assert!(!seen.text.contains(" style=") && !seen.text.contains("receipt.txt\">") && !seen.text.contains("qr large"));
+    assert!(seen.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("default-src 'none'"));
+    // There is no file of it yet: the page says so instead.
+    let file = site.post("/receipt.txt", &asked("CODE42")).await;
+    assert!(file.text.contains("The proof is made within a minute"), "{}", file.text);
+}
+
+#[tokio::test]
+async fn the_file_of_a_receipt_is_proved_without_the_site() {
+    let site = Site::open().await;
+    let page = site.post("/receipt", &asked("CODE43")).await;
+    for part in ["action=\"/receipt.txt\"", "7 entries, signed at <time>2016-03-01 09:31</time>", "class=\"qr large\""]
+    {
+        assert!(page.text.contains(part), "{part}");
+    }
+    let file = site.post("/receipt.txt", &asked("CODE43")).await;
+    assert_eq!(
+        (file.status, &file.headers[header::CACHE_CONTROL]),
+        (StatusCode::OK, &"no-store".parse().expect("a header"))
+    );
+    assert_eq!(file.headers[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+    assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"receipt.txt\"");
+    let proof = tlog::proof::Proof::parse(&file.text).expect("a proof");
+    let leaf = tlog::leaf_hash(&proof.extra);
+    assert_eq!(leaf.to_vec(), hall::receipts::proved(NUMBER).leaf_hash);
+    let checkpoint = proof.open(&leaf, &hall::receipts::verifier()).expect("is proved");
+    assert_eq!((checkpoint.origin.as_str(), checkpoint.size), ("yizhan/410223/intake", 7));
+    assert!(proof.open(&tlog::leaf_hash(b"another"), &hall::receipts::verifier()).is_err());
+}
+
+#[tokio::test]
+async fn a_receipt_is_told_to_nobody_else_and_guesses_are_as_slow_as_at_the_door() {
+    let site = Site::open().await;
+    for address in ["/receipt", "/receipt.txt"] {
+        let none = site.post(address, "number=%3Cb%3E&code=WRONG1").await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{address}");
+        assert!(none.text.contains("role=\"alert\"") && none.text.contains("value=\"&#60;b&#62;\""), "{}", none.text);
+        assert!(!none.text.contains("WRONG1"));
+        let older = site.post(address, &asked("CODE44")).await;
+        assert_eq!(older.status, StatusCode::NOT_FOUND, "{address}");
+        assert!(older.text.contains("before receipts were kept"));
+        let foreign = Request::post(address).header(header::ORIGIN, "http://evil.example");
+        assert_eq!(site.ask(foreign, &asked("CODE43")).await.status, StatusCode::FORBIDDEN, "{address}");
+        // What is asked for in an address is not looked at.
+        assert!(!site.get(&format!("/receipt?{}", asked("CODE43"))).await.text.contains("yizhan:1:"));
+    }
+    assert_eq!(site.get("/receipt.txt").await.status, StatusCode::METHOD_NOT_ALLOWED);
+    let slow = Site::of(&Hall::open(), 1).await;
+    let mut seen = Vec::new();
+    for i in 0..60 {
+        let address = ["/receipt", "/receipt.txt", "/track"][i % 3];
+        seen.push(slow.post(address, &asked("WRONG1")).await.status);
+    }
+    assert!(seen.contains(&StatusCode::TOO_MANY_REQUESTS), "{seen:?}");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use kit::{
     keys::Keys,
     peer::Peer,
     serve::{MOST_IN, MOST_OUT, OpenError},
-    store::{Store, Writer, feed::Feed, follow},
+    store::{Log, Store, Writer, feed::Feed, follow},
 };
 use mirror::FollowDirectory;
 use office::Office;
@@ -40,6 +40,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer, roster: Peer)
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?.sealing(config.cipher);
     let writer = Writer::open(&store, clock, &keys);
+    let log = Log::open(config, &store, clock, &keys);
     let files = Files::open(&config.data.join("attachments"))?;
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys, files).await?;
     let learned = Arc::new(Notify::new());
@@ -64,6 +65,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer, roster: Peer)
     let routes = Routes::new(cases.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(catalogue.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(attachments.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer));
+        .add_service(Feed::new(&store, clock, &writer))
+        .add_service(log.service());
     Ok(admit::guard(routes, rpc::place))
 }

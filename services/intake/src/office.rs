@@ -13,7 +13,7 @@ use kit::{
     id::{self, Division},
     keys::{Cipher, Keys},
     refusal::Refusal,
-    store::{Desk, Event, Key, Reader, Store, Writer},
+    store::{Desk, Event, Key, Reader, Store, Writer, log::Log},
 };
 use prost::Message;
 use sea_orm::DbErr;
@@ -30,6 +30,8 @@ pub struct Office {
     pub store: Store,
     pub writer: Writer,
     pub cases: Reader<Kept>,
+    /// Reads proofs; what signs the heads is opened with the service.
+    pub log: Log,
     pub clock: Clock,
     pub keys: Keys,
     pub cipher: Cipher,
@@ -51,8 +53,9 @@ impl Office {
     ) -> Result<Arc<Office>, DbErr> {
         let hall = ArcSwap::from_pointee(store::hall::read(store.read()).await?);
         let (cases, cipher) = (Reader::open(&store), keys.cipher("personal"));
+        let log = Log::new(&store, &clock, &keys);
         let (reading, seen) = (Mutex::default(), Mutex::default());
-        Ok(Arc::new(Office { store, writer, cases, clock, keys, cipher, files, hall, reading, seen }))
+        Ok(Arc::new(Office { store, writer, cases, log, clock, keys, cipher, files, hall, reading, seen }))
     }
 
     pub fn hall(&self) -> Arc<Hall> {
@@ -190,12 +193,12 @@ pub fn catch_up(desk: &mut Desk<'_>, case: &mut Case, hall: &Hall, now: Moment) 
     Ok(woken)
 }
 
-/// Writes what happened to a case into the journal.
-pub fn record(desk: &mut Desk<'_>, case: &Case, happened: Happened, actor: &str) {
+/// Writes what happened to a case into the journal, and answers with the entry's number.
+pub fn record(desk: &mut Desk<'_>, case: &Case, happened: Happened, actor: &str) -> i64 {
     desk.record(Event {
         name: happened,
         noun: format!("cases/{}", case.number),
         actor: actor.to_owned(),
         payload: facts(case).encode_to_vec().into(),
-    });
+    })
 }

@@ -13,12 +13,15 @@ use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Scheme, store::Store};
+use crate::{
+    keys::Scheme,
+    store::{Store, log::SecondSigner},
+};
 
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 24] = [
+const SETTINGS: [&str; 27] = [
     "data",
     "listen",
     "web",
@@ -38,6 +41,9 @@ const SETTINGS: [&str; 24] = [
     "calls",
     "connections",
     "rate",
+    "head_interval",
+    "witnesses",
+    "quorum",
     "tls.folder",
     "tls.hosts",
     "oidc.issuer",
@@ -47,7 +53,7 @@ const SETTINGS: [&str; 24] = [
 
 /// Variables of our prefix that others read: the log filter, the command line of the server and of the clients, the
 /// tests.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 19] = [
     "LOG",
     "CONFIG",
     "SERVER",
@@ -65,6 +71,8 @@ const OTHERS: [&str; 17] = [
     "HISTORIES",
     "KILLS",
     "SEED",
+    "TAMPERS",
+    "ENTRIES",
 ];
 
 /// What an operator may set. In a TOML file by these names; in the environment as `YIZHAN_LISTEN`,
@@ -96,11 +104,22 @@ pub struct Config {
     pub connections: usize,
     /// Calls of one caller in a second, with ten times that at once; 0 is no limit.
     pub rate: u32,
+    /// Seconds between two signed heads of a journal that grows; 0 for signing when asked only.
+    pub head_interval: u64,
+    /// Who cosigns the heads of the journals: each an address and a key, `https://witness.example audit+0c3d9b4e+BL…`; in the
+    /// environment with commas.
+    #[serde(deserialize_with = "list")]
+    pub witnesses: Vec<String>,
+    /// So many of them must have cosigned what is published; all where it is not set.
+    pub quorum: Option<usize>,
     pub tls: Tls,
     pub oidc: Oidc,
     /// What was opened by it, where the program closes that at its end; not a setting.
     #[serde(skip)]
     pub opened: Opened,
+    /// Who signs heads beside each log's own key, say by SM2; not a setting.
+    #[serde(skip)]
+    pub second_signer: SecondSigner,
 }
 
 /// By what this installation is known.
@@ -161,9 +180,13 @@ impl Default for Config {
             calls: 1024,
             connections: 2048,
             rate: 100,
+            head_interval: 60,
+            witnesses: Vec::new(),
+            quorum: None,
             tls: Tls::default(),
             oidc: Oidc::default(),
             opened: Opened::default(),
+            second_signer: SecondSigner::default(),
         }
     }
 }

@@ -17,7 +17,7 @@ use kit::{
     keys::Keys,
     peer::Peer,
     serve::{MOST_IN, MOST_OUT, OpenError},
-    store::{Store, Writer, feed::Feed, follow},
+    store::{Log, Store, Writer, feed::Feed, follow},
 };
 use mirror::FollowDirectory;
 use office::Office;
@@ -36,6 +36,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
     config.opened.add(&store);
     let keys = Keys::open(&config.key_file())?;
     let writer = Writer::open(&store, clock, &keys);
+    let log = Log::open(config, &store, clock, &keys);
     let office = Office::open(store.clone(), writer.clone(), clock.clone(), keys).await?;
     let learning = office.clone();
     let learned = move || {
@@ -53,6 +54,7 @@ pub async fn open(config: &Config, clock: &Clock, directory: Peer) -> Result<Rou
         .add_service(attendance.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(staffing.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
         .add_service(circulars.max_decoding_message_size(MOST_IN).max_encoding_message_size(MOST_OUT))
-        .add_service(Feed::new(&store, clock, &writer));
+        .add_service(Feed::new(&store, clock, &writer))
+        .add_service(log.service());
     Ok(admit::guard(routes, Place::of))
 }

@@ -5,6 +5,8 @@ mod clock;
 mod columns;
 mod credential;
 mod demo;
+mod export;
+mod figures;
 mod folder;
 mod health;
 mod help;
@@ -21,7 +23,9 @@ mod sign_in;
 mod spool;
 mod terminal;
 mod unreached;
+mod verify;
 mod window;
+mod witness;
 
 use std::{
     io::{self, Write},
@@ -55,6 +59,15 @@ enum Task {
     Roster(Box<roster::Args>),
     /// 政府信息公开：起草、检查、审查、审批、公开，栏目 · What is published, from the draft to the public; its columns
     Publish(Box<publish::Args>),
+    /// 公布的指标：定义、公布、查看、重新统计 · Figures stated for good: what they mean, state one, look, count again
+    #[command(after_help = figures::EXAMPLE)]
+    Figures(Box<figures::Args>),
+    /// 导出数据包，供他人核验 · Export what others need to count the figures again
+    #[command(after_help = export::EXAMPLE)]
+    Export(Box<export::Args>),
+    /// 核验数据包或办件回执 · Check a bundle or a receipt
+    #[command(after_help = verify::EXAMPLE)]
+    Verify(verify::Args),
     /// 导入机构、窗口、人员和事项 · Import units, windows, people and items
     Import(Box<import::Args>),
     /// 查看或推进培训时钟 · Tell the time, or advance it in training mode
@@ -78,6 +91,9 @@ enum Task {
     /// 谁能做什么（运维人员） · Who may do what (an operator): enrol, revoke, rotate, who
     #[command(after_help = admin::EXAMPLE)]
     Admin(admin::Args),
+    /// 见证：共同签署各日志的树头，不认被改写的日志 · Witness: cosign heads of journals, and no journal that was rewritten
+    #[command(after_help = witness::EXAMPLE)]
+    Witness(witness::Args),
 }
 
 #[tokio::main]
@@ -87,6 +103,9 @@ async fn main() -> ExitCode {
         Task::Window(args) => window::run(*args).await,
         Task::Roster(args) => roster::run(*args).await,
         Task::Publish(args) => publish::run(*args).await,
+        Task::Figures(args) => figures::run(*args).await.map(|()| ExitCode::SUCCESS),
+        Task::Export(args) => export::run(*args).await.map(|()| ExitCode::SUCCESS),
+        Task::Verify(args) => verify::run(args),
         Task::Import(args) => import::run(*args).await,
         Task::Clock(args) => clock::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Demo(args) => demo::run(args).await.map(|()| ExitCode::SUCCESS),
@@ -96,6 +115,7 @@ async fn main() -> ExitCode {
         Task::Password(args) => password::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Terminal(args) => terminal::run(args).await.map(|()| ExitCode::SUCCESS),
         Task::Admin(args) => admin::run(args).await.map(|()| ExitCode::SUCCESS),
+        Task::Witness(args) => witness::run(args).await,
     };
     done.unwrap_or_else(|error| {
         let is_unheard = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;

@@ -37,7 +37,8 @@ pub struct Kept {
     pub about: String,
     /// When it was kept, civil time in Shanghai.
     pub kept_at: String,
-    /// The request, encoded; the same bytes are sent at every attempt.
+    /// The request, encoded. What takes an application in is told later with the time since when it was kept, and is the
+    /// same request all the same.
     #[serde(with = "as_base64")]
     pub request: Vec<u8>,
     /// The file that goes with an attachment's header.

@@ -10,6 +10,7 @@ mod collector;
 mod contract;
 mod disclosure;
 mod duty;
+mod figure;
 #[path = "../house/mod.rs"]
 mod house;
 mod pages;

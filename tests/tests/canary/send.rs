@@ -13,6 +13,7 @@ use proto::{
     rule::{self, Rule},
 };
 use rcgen::{KeyPair, PKCS_ED25519};
+use tokio::sync::OnceCell;
 use tonic::{Code, Status};
 
 use super::{
@@ -35,6 +36,8 @@ pub struct Hall {
     pub signing_request: String,
     pub assertion_key: Vec<u8>,
     pub duty: Duty,
+    /// Name of a published figure.
+    pub statement: OnceCell<String>,
     callers: Vec<Who>,
     made: AtomicUsize,
     units: AtomicUsize,
@@ -95,6 +98,7 @@ impl Hall {
             guide: item.text.expect("a text"),
             signing_request: kit::pki::signing_request().expect("a request").1,
             assertion_key: KeyPair::generate_for(&PKCS_ED25519).expect("a key").public_key_raw().to_vec(),
+            statement: OnceCell::new(),
             made: AtomicUsize::new(0),
             units: AtomicUsize::new(0),
         };
@@ -166,7 +170,11 @@ impl Hall {
                 }
             }
             Way::Token => headers = vec![("authorization", header(&format!("Bearer {phone}")))],
-            Way::Headers => headers = beside(number),
+            Way::Headers => {
+                headers = beside(number);
+                // It says whose log is meant: that it is no service is told by the journals' own calls.
+                headers.retain(|(name, _)| *name != "yizhan-service" || !rule.path.contains("LogService"));
+            }
             Way::Malformed => *message = Song::Name.text(number, "").into_bytes(),
             Way::Method => path = format!("{}/{phone}", rule.path.rsplit_once('/').expect("a path").0),
             Way::Service => path = format!("/{phone}{}", rule.path),
@@ -187,7 +195,8 @@ impl Hall {
             return self.callers.iter().find(|who| who.role == role).expect("one of each role").line.clone();
         }
         let text = |path| rule::text(message, path).ok().filter(|text| !text.is_empty()).map(str::to_owned);
-        let actor = text(rule.actor).unwrap_or_else(|| self.centre.clerk("012"));
+        let of_unit = || if role == Role::Leader { self.centre.head("012") } else { self.centre.clerk("012") };
+        let actor = text(rule.actor).unwrap_or_else(of_unit);
         let window = text(rule.window).unwrap_or_else(|| self.centre.accepting());
         let (channel, bearer) = self.town.ring.signed(&actor, &window).await.expect("signs in");
         Line { channel, bearer: Some(bearer) }

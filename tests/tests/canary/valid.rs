@@ -8,12 +8,12 @@ use proto::{
     intake::v1::{
         self as pb, attachment_service_client::AttachmentServiceClient, case_service_client::CaseServiceClient,
     },
-    journal::v1 as journal,
+    journal::v1::{self as journal, log_service_client::LogServiceClient},
     rule::Rule,
 };
 use sha2::{Digest, Sha256};
 
-use super::{contract::with, disclosure, duty, send::Hall};
+use super::{contract::with, disclosure, duty, figure, send::Hall};
 use crate::house::centre::{recipient, request_id, ticked};
 
 /// An etag that nothing has ever had: what must not happen is not done, and everything else of the request is looked at.
@@ -35,6 +35,12 @@ pub async fn request(hall: &Hall, rule: &Rule, at: &[u32]) -> Vec<Vec<u8>> {
     if method == "UploadAttachment" {
         return upload(hall).await;
     }
+    if let Some(message) = log(hall, method).await {
+        return vec![message];
+    }
+    if let Some(message) = figure::request(hall, method).await {
+        return vec![message];
+    }
     let message = directory_request(hall, method).or_else(|| credential(hall, method)).or_else(|| item(hall, method));
     let message = message.or_else(|| reading(hall, method));
     match (message, method) {
@@ -46,6 +52,30 @@ pub async fn request(hall: &Hall, rule: &Rule, at: &[u32]) -> Vec<Vec<u8>> {
         (None, _) if rule.resource.is_empty() => vec![Vec::new()],
         (None, _) => vec![with(&[], rule.resource, hall.centre.name().as_bytes())],
     }
+}
+
+/// What LogService tells once a head is signed.
+async fn log(hall: &Hall, method: &str) -> Option<Vec<u8>> {
+    let parent = hall.centre.name();
+    let message = match method {
+        "GetTreeHead" => journal::GetTreeHeadRequest { parent: parent.clone() }.encode_to_vec(),
+        "ListTreeHeads" => {
+            journal::ListTreeHeadsRequest { parent: parent.clone(), ..Default::default() }.encode_to_vec()
+        }
+        "SignTreeHead" => journal::SignTreeHeadRequest { parent: parent.clone() }.encode_to_vec(),
+        "GetInclusionProof" => {
+            journal::GetInclusionProofRequest { parent: parent.clone(), seq: 1, size: 0 }.encode_to_vec()
+        }
+        "GetConsistencyProof" => {
+            journal::GetConsistencyProofRequest { parent: parent.clone(), from_size: 1, to_size: 0 }.encode_to_vec()
+        }
+        "CheckLog" => journal::CheckLogRequest { parent: parent.clone() }.encode_to_vec(),
+        _ => return None,
+    };
+    let mut sign = tonic::Request::new(journal::SignTreeHeadRequest { parent });
+    sign.metadata_mut().insert("yizhan-service", "intake".parse().expect("a plain word"));
+    LogServiceClient::new(hall.town.ring.clone()).sign_tree_head(sign).await.expect("signed");
+    Some(message)
 }
 
 fn receipt(hall: &Hall, on_the_spot: bool) -> Vec<u8> {
@@ -122,6 +152,7 @@ async fn step(hall: &Hall, method: &str) -> Option<Vec<u8>> {
             pb::IssueCaseRequest { name, window, clerk, recipient, request_id, ..Default::default() }.encode_to_vec()
         }
         "GetCase" => pb::GetCaseRequest { name: case(hall, false).await }.encode_to_vec(),
+        "GetCaseReceipt" => pb::GetCaseReceiptRequest { name: case(hall, false).await }.encode_to_vec(),
         "ExplainDeadline" => {
             let clock = pb::CaseClock::Legal.into();
             pb::ExplainDeadlineRequest { name: case(hall, true).await, clock }.encode_to_vec()

@@ -159,6 +159,14 @@ pub fn journal(dump: &Dump) -> Vec<Fault> {
             faults.push(Fault(Law::Sealed, format!("{} {}: leaf {}", dump.service, entry.division, entry.seq)));
         }
     }
+    for ((division, size), root) in &dump.tree_heads {
+        // What was signed before a kill is still the beginning of what is there.
+        let of = dump.entries.iter().filter(|entry| entry.division == *division && entry.seq <= *size);
+        let leaves: Vec<_> = of.map(|entry| entry.leaf_hash.as_slice()).collect();
+        if leaves.len() as i64 != *size || tree_hash(&leaves) != *root {
+            faults.push(Fault(Law::Sealed, format!("{} {division}: the head of {size}", dump.service)));
+        }
+    }
     let heads: BTreeMap<&str, i64> = dump.heads.iter().map(|(division, seq)| (division.as_str(), *seq)).collect();
     // A division whose every change was refused has a head at 0.
     let heads_that_moved: BTreeMap<&str, i64> = heads.into_iter().filter(|(_, seq)| *seq != 0).collect();
@@ -181,9 +189,25 @@ fn leaf_hash(service: &str, entry: &Entry) -> Vec<u8> {
         noun: entry.noun.clone(),
         event: entry.event.clone(),
         payload: entry.payload.clone(),
-        request_hash: entry.request_hash.clone(),
+        request_hash: entry.request_id.map(|id| request(id, &entry.request_hash)).unwrap_or_default(),
     };
     Sha256::new().chain_update([0]).chain_update(leaf.encode_to_vec()).finalize().to_vec()
+}
+
+/// The root over these leaf hashes, of which there is one at least, as RFC 6962 defines it (2.1).
+fn tree_hash(leaves: &[&[u8]]) -> Vec<u8> {
+    if let [leaf] = leaves {
+        return leaf.to_vec();
+    }
+    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+    Sha256::new().chain_update([1]).chain_update(tree_hash(left)).chain_update(tree_hash(right)).finalize().to_vec()
+}
+
+/// What the leaf says of a request: id and digest, each behind its length.
+fn request(id: Uuid, hash: &[u8]) -> Vec<u8> {
+    let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
+    let (id, hash) = ([&length(id.as_bytes())[..], id.as_bytes()].concat(), [&length(hash)[..], hash].concat());
+    Sha256::new().chain_update(id).chain_update(hash).finalize().to_vec()
 }
 
 /// Cases against their journal and their numbers.

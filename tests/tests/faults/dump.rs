@@ -12,6 +12,8 @@ pub struct Dump {
     /// By division and number.
     pub entries: Vec<Entry>,
     pub heads: BTreeMap<String, i64>,
+    /// Roots of the signed heads, by division and size.
+    pub tree_heads: BTreeMap<(String, i64), Vec<u8>>,
     /// Of other services' journals, by source and division.
     pub positions: BTreeMap<(String, String), i64>,
     /// Of intake: state by division and number.
@@ -86,6 +88,10 @@ async fn read_all(db: &DatabaseConnection, service: &'static str) -> Result<Dump
         Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), row.try_get_by_index(2)?))
     });
     let (heads, positions) = (heads.await?, positions.await?);
+    let tree_heads = rows(db, "SELECT division, size, root FROM tree_heads", |row| {
+        Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), row.try_get_by_index(2)?))
+    });
+    let tree_heads = tree_heads.await?.into_iter().collect();
     let (mut cases, mut counters) = (Vec::new(), Vec::new());
     if service == "intake" {
         let key = |row: &QueryResult| Ok::<_, DbErr>((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
@@ -113,6 +119,7 @@ async fn read_all(db: &DatabaseConnection, service: &'static str) -> Result<Dump
         shown: shown.into_iter().collect(),
         entries,
         heads: heads.into_iter().collect(),
+        tree_heads,
         positions: positions.into_iter().collect(),
         cases: cases.into_iter().collect(),
         counters: counters.into_iter().collect(),

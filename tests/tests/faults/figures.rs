@@ -7,7 +7,8 @@ use kit::keyring::Keyring;
 use proto::{
     gateway::v1::{
         Figures, GetDisclosureFiguresRequest, GetDisclosureFiguresResponse, GetFiguresRequest, GetFiguresResponse,
-        GroupBy, metrics_service_client::MetricsServiceClient,
+        GroupBy, ListDefinitionsRequest, RecountFigureRequest, figure_service_client::FigureServiceClient,
+        metrics_service_client::MetricsServiceClient,
     },
     intake::v1::{Case, CaseState as State, ListCasesRequest, case_service_client::CaseServiceClient},
 };
@@ -18,7 +19,10 @@ use super::{
     check::{Fault, Law},
     history::{Outcome, Told},
 };
-use crate::house::{about_now, centre::Centre};
+use crate::house::{
+    about_now,
+    centre::{Centre, UNITS},
+};
 
 /// Every case of a division.
 pub async fn list(channel: &Keyring, centre: &Centre) -> Result<Vec<Case>, Status> {
@@ -40,6 +44,27 @@ pub async fn ask(channel: &Keyring, centre: &Centre, by: GroupBy) -> Result<GetF
     let period = Some(about_now());
     let request = GetFiguresRequest { parent: centre.name(), period, group_by: by.into(), selection: None };
     Ok(MetricsServiceClient::new(channel.clone()).get_figures(request).await?.into_inner())
+}
+
+/// Every definition counted twice: the gateway's own count, and the second one from the journals' entries.
+pub async fn recount(channel: &Keyring, centre: &Centre) -> Result<Vec<Fault>, Status> {
+    let mut figures = FigureServiceClient::new(channel.clone());
+    let definitions = figures.list_definitions(ListDefinitionsRequest {}).await?.into_inner().definitions;
+    assert!(!definitions.is_empty(), "there is nothing to count");
+    let mut faults = Vec::new();
+    for (definition, unit) in definitions.iter().flat_map(|definition| ["", UNITS[0]].map(|unit| (definition, unit))) {
+        let request = RecountFigureRequest {
+            name: centre.name(),
+            definition: definition.id.clone(),
+            period: Some(about_now()),
+            unit: unit.to_owned(),
+        };
+        let twice = figures.recount_figure(request).await?.into_inner();
+        if !twice.agrees {
+            faults.push(Fault(Law::Counted, format!("{twice:?}")));
+        }
+    }
+    Ok(faults)
 }
 
 pub async fn check(channel: &Keyring, centre: &Centre, cases: &[Case]) -> Result<Vec<Fault>, Status> {

@@ -12,6 +12,7 @@ use std::{
 use futures::future::join_all;
 use kit::keyring::Keyring;
 use kit::{config::Config, testing::TestDatabase};
+use proto::journal::v1::{CheckLogRequest, log_service_client::LogServiceClient};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::{
@@ -35,6 +36,8 @@ const PUBLISHERS: usize = 3;
 /// A kill counts where so many changes had been answered since the one before; so long is waited for them.
 const LEAST: usize = 100;
 const SLOWEST: Duration = Duration::from_secs(10);
+/// Who keeps a journal here.
+const SERVICES: [&str; 3] = ["directory", "intake", "disclosure"];
 /// Divisions, so that journals grow beside each other.
 const DIVISIONS: [&str; 2] = ["410223", "410224"];
 
@@ -69,6 +72,8 @@ pub async fn run(database: &TestDatabase, plan: &Plan) -> Report {
     let config = database.config(&["directory", "intake", "disclosure", "gateway"]).await;
     let mut settings = Settings { program: plan.program.clone(), ..Settings::all(&config.data) };
     settings.environment.clone_from(&plan.environment);
+    // Heads are signed between the kills, and in the midst of them.
+    settings = settings.with("YIZHAN_HEAD_INTERVAL", "1");
     for (service, url) in &config.databases {
         settings = settings.with(&format!("YIZHAN_DATABASES__{}", service.to_uppercase()), url);
     }
@@ -191,12 +196,14 @@ async fn settle(
         if follows(&line, centre).await {
             faults.extend(figures::check(&line, centre, &cases).await.expect("figures can be asked for"));
             faults.extend(figures::check_publications(&line, centre, &told(clients)).await);
+            faults.extend(figures::recount(&line, centre).await.expect("figures can be counted again"));
         } else {
             faults.push(Fault(Law::Followed, format!("the gateway never comes to the head of {}", centre.code)));
         }
         read.extend(cases.into_iter().map(|case| ((centre.code.clone(), case.number), case.state)));
     }
     faults.extend(files::check(&line, &told(clients)).await);
+    faults.extend(logs(&line, centres).await);
     // The witness has seen everything when it has seen the last entry.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let status = program.stop().await;
@@ -225,6 +232,23 @@ async fn settle(
     }
     if read.len() != intake.cases.len() {
         faults.push(Fault(Law::Stands, format!("{} cases are listed, {} are there", read.len(), intake.cases.len())));
+    }
+    faults
+}
+
+/// What the services find themselves when they recompute their logs.
+async fn logs(line: &Keyring, centres: &[Centre]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (centre, service) in centres.iter().flat_map(|centre| SERVICES.map(|service| (centre, service))) {
+        let mut request = tonic::Request::new(CheckLogRequest { parent: centre.name() });
+        request.metadata_mut().insert("yizhan-service", service.parse().expect("a plain word"));
+        match LogServiceClient::new(line.clone()).check_log(request).await {
+            Ok(report) => faults.extend(report.into_inner().findings.into_iter().map(|finding| {
+                let what = format!("{service} {}: {} {}", centre.code, finding.kind, finding.seq);
+                Fault(Law::Sealed, what)
+            })),
+            Err(status) => faults.push(Fault(Law::Sealed, format!("{service} {}: {status}", centre.code))),
+        }
     }
     faults
 }

@@ -3,6 +3,7 @@
 
 pub mod centre;
 pub mod program;
+pub mod steps;
 
 use std::{
     future::Future,

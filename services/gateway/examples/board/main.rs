@@ -63,7 +63,7 @@ async fn main() -> Result<(), OpenError> {
     let database = TestDatabase::sqlite();
     let config = database.config(&["gateway"]).await;
     let store = Store::open::<migrations::gateway::Migrator>("gateway", &config.database("gateway")).await?;
-    let clock = testing::clock("2016-12-31T17:30");
+    let clock = testing::clock("2016-12-30T16:40");
     let known = Known::open(&store).await?;
     let (identify, rate) = (Arc::new(Identify::new(known.clone(), None)), Arc::new(Rate::of(0)));
     let accounts = Accounts::new(desk::Desk::default().peer(), identify, rate.clone(), false);
@@ -150,8 +150,9 @@ fn titles(items: &[Item]) -> Vec<Entry> {
 fn cases(items: &[Item], year: &Year) -> Result<Vec<Entry>, OpenError> {
     let calendar = Calendar::builtin();
     let new_year: Date = "2016-01-01".parse()?;
+    // Up to the day that the clock shows.
     let workdays: Vec<Date> =
-        new_year.series(1.day()).take(366).filter(|day| calendar.is_workday(*day) == Some(true)).collect();
+        new_year.series(1.day()).take(365).filter(|day| calendar.is_workday(*day) == Some(true)).collect();
     let mut random = Random(20_161_231);
     let mut told = Vec::new();
     for item in items {
@@ -191,8 +192,9 @@ fn case(item: &Item, at: usize, workdays: &[Date], random: &mut Random, n: usize
         unit: item.unit.clone(),
         item: item.code.clone(),
         handling: if instant { Handling::Instant } else { Handling::Promised }.into(),
-        received_window: "A01".into(),
+        received_window: window(item, n),
         received_on: day(at),
+        received_at: received_at(workdays[at], n),
         accepted_on: day(at),
         decided_on: day(at + days),
         ended_on: day(ended),
@@ -226,6 +228,19 @@ fn case(item: &Item, at: usize, workdays: &[Date], random: &mut Random, n: usize
         }
     }
     facts
+}
+
+/// One of three windows of the item's unit.
+fn window(item: &Item, n: usize) -> String {
+    let unit: usize = item.unit.parse().unwrap_or_default();
+    format!("A{:02}", 1 + unit * 3 % 60 + n % 3)
+}
+
+/// Most come in the morning; before the clock's time, so that the last day is believable.
+fn received_at(day: Date, n: usize) -> i64 {
+    const HOURS: [i64; 16] = [8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 14, 15, 15, 15, 16];
+    let minute = if HOURS[n % 16] == 16 { n / 16 % 40 } else { n / 16 % 60 };
+    calendar::start_of_day(day) + (HOURS[n % 16] * 60 + minute as i64) * 60_000_000
 }
 
 /// The same numbers at every run.

@@ -4,11 +4,12 @@ use std::fmt;
 
 use calendar::Date;
 use jiff::ToSpan;
+use serde::{Deserialize, Serialize};
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Days since 1970-01-01.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day(pub i32);
 
 impl Day {
@@ -20,6 +21,12 @@ impl Day {
     pub fn of(date: Date) -> Day {
         // Every civil date lies within ±10,000 years, which are four million days.
         Day(i32::try_from(date.duration_since(EPOCH).as_hours() / 24).unwrap_or_default())
+    }
+
+    /// The hour of its day, 0 to 23, that a moment lies in.
+    pub fn hour_at(micros: i64) -> i32 {
+        let since = micros - calendar::start_of_day(calendar::shanghai_date(micros));
+        i32::try_from(since / 3_600_000_000).unwrap_or_default()
     }
 
     /// Reads YYYY-MM-DD and nothing else.
@@ -46,7 +53,7 @@ impl fmt::Display for Day {
 }
 
 /// Both days inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Period {
     pub first: Day,
     pub last: Day,

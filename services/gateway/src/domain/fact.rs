@@ -66,6 +66,8 @@ pub struct Marks(pub i32);
 
 impl Marks {
     pub const NONE: Marks = Marks(0);
+    /// Where the state stands.
+    pub const STATE: Marks = Marks(0b1111);
     /// Accepted, in words or by silence, and come to its end, whatever the end. What follows is of accepted cases, too.
     pub const ENDED: Marks = Marks(1 << 4);
     /// Not come to its end.
@@ -96,7 +98,7 @@ impl Marks {
     }
 
     pub fn state(self) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state as i32 == self.0 & 0b1111)
+        State::ALL.into_iter().find(|state| *state as i32 == self.0 & Marks::STATE.0)
     }
 }
 
@@ -107,6 +109,8 @@ pub struct Fact {
     pub place: Place,
     pub state: State,
     pub received_on: Day,
+    /// The hour of the day, 0 to 23, at which it was received, in Shanghai.
+    pub received_hour: Option<i32>,
     pub accepted_on: Option<Day>,
     pub decided_on: Option<Day>,
     /// Whatever the end.
@@ -120,6 +124,8 @@ pub struct Fact {
     pub extended: bool,
     pub granted: bool,
     pub instant: bool,
+    /// Entered more than five minutes after the reception that it states.
+    pub late_entry: bool,
     /// Working days from acceptance to decision; None where not decided or not countable.
     pub handling_days: Option<i32>,
     /// The journal entry that says so.
@@ -150,6 +156,11 @@ impl Fact {
                 when(self.state == State::Refused, Marks::REFUSED) | when(self.state == State::Lapsed, Marks::LAPSED);
         }
         Marks(marks)
+    }
+
+    /// The day of receipt of a case that was entered late.
+    pub fn late_on(&self) -> Option<Day> {
+        self.late_entry.then_some(self.received_on)
     }
 
     /// The day of receipt of a case that has not been accepted (yet).

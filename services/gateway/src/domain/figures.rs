@@ -16,6 +16,8 @@ use super::fact::{Marks, State};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DayOf {
     Receipt,
+    /// Receipt, of a case that was entered late.
+    LateReceipt,
     /// Receipt, of a case that has not been accepted: refused, lapsed, withdrawn before, or still at the counter.
     ReceiptUnaccepted,
     Acceptance,
@@ -89,10 +91,12 @@ pub enum Figure {
     Instant,
     /// 期内办结: accepted cases that ended in the period, whenever they were accepted.
     EndedInPeriod,
+    /// 补录: received in the period, by what the entry states, and entered more than five minutes later.
+    LateEntered,
 }
 
 impl Figure {
-    pub const ALL: [Figure; 18] = [
+    pub const ALL: [Figure; 19] = [
         Figure::Received,
         Figure::Accepted,
         Figure::Completed,
@@ -111,6 +115,7 @@ impl Figure {
         Figure::Denied,
         Figure::Instant,
         Figure::EndedInPeriod,
+        Figure::LateEntered,
     ];
 
     /// What makes a case count for this figure.
@@ -135,6 +140,7 @@ impl Figure {
             Figure::OverdueLegal => overdue(Clock::Legal),
             Figure::OverduePromised => overdue(Clock::Promised),
             Figure::EndedInPeriod => of(DayOf::End, Marks::NONE),
+            Figure::LateEntered => of(DayOf::LateReceipt, Marks::NONE),
         }
     }
 
@@ -159,6 +165,7 @@ impl Figure {
             Figure::Denied => "DENIED",
             Figure::Instant => "INSTANT",
             Figure::EndedInPeriod => "ENDED_IN_PERIOD",
+            Figure::LateEntered => "LATE_ENTERED",
         }
     }
 

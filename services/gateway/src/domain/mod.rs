@@ -9,3 +9,5 @@ pub mod label;
 pub mod look;
 pub mod publication;
 pub mod scope;
+pub mod span;
+pub mod statement;

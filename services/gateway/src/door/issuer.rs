@@ -23,8 +23,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::fetch;
-use crate::{domain::caller::Standing, known::Known};
+use crate::{domain::caller::Standing, fetch, known::Known};
 
 /// A key that nobody knows makes the keys fetched anew so often at most.
 const AGAIN: Duration = Duration::from_secs(60);

@@ -21,6 +21,7 @@ pub struct Journals {
     pub intake: Pass,
     pub roster: Pass,
     pub disclosure: Pass,
+    pub gateway: Pass,
 }
 
 const SERVICE: &str = "yizhan-service";
@@ -40,13 +41,16 @@ impl Service<Request> for Journals {
             Some(b"intake") => Either::Left(self.intake.call(request)),
             Some(b"roster") => Either::Left(self.roster.call(request)),
             Some(b"disclosure") => Either::Left(self.disclosure.call(request)),
+            Some(b"gateway") => Either::Left(self.gateway.call(request)),
             _ => Either::Right(ready(Ok(unknown().into_http()))),
         }
     }
 }
 
 fn unknown() -> Status {
-    let zh = format!("元数据 {SERVICE} 须为 directory、intake、roster 或 disclosure");
-    let en = format!("the metadata key {SERVICE} says whose journal is meant: directory, intake, roster or disclosure");
+    let zh = format!("元数据 {SERVICE} 须为 directory、intake、roster、disclosure 或 gateway");
+    let en = format!(
+        "the metadata key {SERVICE} says whose journal is meant: directory, intake, roster, disclosure or gateway"
+    );
     Refusal::new(Kind::Invalid, "SERVICE_UNKNOWN", zh, en).at(SERVICE).into()
 }

@@ -7,7 +7,6 @@
 
 mod body;
 mod deadline;
-mod fetch;
 pub mod gate;
 pub mod identify;
 pub mod issuer;
@@ -41,8 +40,10 @@ pub struct Peers {
     pub disclosure: Peer,
 }
 
-/// Adds routes to all services behind the door. What is not known to the contract is answered UNIMPLEMENTED.
-pub fn open(mut routes: Routes, peers: Peers) -> Routes {
+/// Adds routes to all services behind the door; `own` serves the gateway's journal. What is not known to the contract is
+/// answered UNIMPLEMENTED.
+pub fn open(mut routes: Routes, peers: Peers, own: Peer) -> Routes {
+    let gateway = Pass::to(crate::NAME, own);
     let directory = Pass::to("directory", peers.directory);
     let intake = Pass::to("intake", peers.intake);
     let roster = Pass::to("roster", peers.roster);
@@ -61,6 +62,7 @@ pub fn open(mut routes: Routes, peers: Peers) -> Routes {
                     intake: intake.clone().within(time),
                     roster: roster.clone().within(time),
                     disclosure: disclosure.clone().within(time),
+                    gateway: gateway.clone().within(time),
                 });
                 // Who may ask at all comes before whose is meant.
                 let journals = admit::guard(journals, Place::of).into_axum_router();

@@ -52,6 +52,7 @@ fn fact(entry: &Entry) -> Result<Fact, FollowError> {
     Ok(Fact {
         state: state(facts.state()).ok_or_else(|| FollowError::entry(entry, format!("state {}", facts.state)))?,
         received_on,
+        received_hour: Some(facts.received_at).filter(|at| *at != 0).map(Day::hour_at),
         accepted_on: day(facts.accepted_on),
         decided_on: day(facts.decided_on),
         ended_on: day(facts.ended_on),
@@ -63,6 +64,7 @@ fn fact(entry: &Entry) -> Result<Fact, FollowError> {
         extended: facts.extended,
         granted: facts.granted,
         instant: facts.handling() == pb::Handling::Instant,
+        late_entry: facts.late_entry,
         handling_days: Some(facts.handling_days).filter(|days| *days >= 0),
         seq: entry.seq,
         place: Place { unit: facts.unit, item: facts.item, window: facts.received_window },

@@ -198,6 +198,7 @@ fn render(figures: &Figures) -> pb::Figures {
         denied: n(Figure::Denied),
         instant: n(Figure::Instant),
         ended_in_period: n(Figure::EndedInPeriod),
+        late_entered: n(Figure::LateEntered),
         completion_rate: Some(render_rate(figures.completion_rate())),
         on_time_legal_rate: Some(render_rate(figures.on_time_rate(Clock::Legal))),
         on_time_promised_rate: Some(render_rate(figures.on_time_rate(Clock::Promised))),

@@ -161,7 +161,7 @@ pub async fn divisions(db: &impl ConnectionTrait) -> Result<Vec<Division>, DbErr
     Ok(codes.into_iter().filter_map(|code| code.parse().ok()).collect())
 }
 
-fn holds(search: &Search) -> Condition {
+pub(super) fn holds(search: &Search) -> Condition {
     let mut all = Condition::all()
         .add(Column::Division.eq(search.division.as_str()))
         .add(Column::Day.between(search.period.first.0, search.period.last.0));

@@ -25,6 +25,9 @@ pub mod row {
         pub place: i32,
         pub marks: i32,
         pub received_on: i32,
+        pub received_hour: Option<i32>,
+        /// Receipt, of what was entered late.
+        pub late_on: Option<i32>,
         /// Receipt, while not accepted.
         pub unaccepted_on: Option<i32>,
         pub accepted_on: Option<i32>,
@@ -54,7 +57,14 @@ pub async fn save(tx: &DatabaseTransaction, division: Division, facts: Vec<Fact>
     facts.sort_unstable_by(|a, b| a.number.cmp(&b.number));
     let numbers = place::numbers(tx, division, facts.iter().map(|fact| &fact.place)).await?;
     // Where a case belongs and when it was received never changes, and what is not written needs no index kept.
-    let fixed = [row::Column::Division, row::Column::Number, row::Column::Place, row::Column::ReceivedOn];
+    let fixed = [
+        row::Column::Division,
+        row::Column::Number,
+        row::Column::Place,
+        row::Column::ReceivedOn,
+        row::Column::ReceivedHour,
+        row::Column::LateOn,
+    ];
     let changing = row::Column::iter().filter(|column| !fixed.iter().any(|fixed| *fixed as usize == *column as usize));
     let whole = OnConflict::columns([row::Column::Division, row::Column::Number]).update_columns(changing).to_owned();
     for some in super::runs(facts) {
@@ -73,6 +83,8 @@ fn to_row(division: Division, fact: Fact, numbers: &HashMap<Place, i32>) -> Resu
         place: Set(*place),
         marks: Set(marks),
         received_on: Set(fact.received_on.0),
+        received_hour: Set(fact.received_hour),
+        late_on: day(fact.late_on()),
         unaccepted_on: day(fact.unaccepted_on()),
         accepted_on: day(fact.accepted_on),
         waiting_on: day(fact.waiting_on()),

@@ -35,7 +35,7 @@ pub async fn count(
     today: Day,
 ) -> Result<BTreeMap<i32, Figures>, DbErr> {
     let mut counted: BTreeMap<i32, Figures> = BTreeMap::new();
-    for day in [DayOf::Receipt, DayOf::ReceiptUnaccepted, DayOf::Acceptance, DayOf::End] {
+    for day in [DayOf::Receipt, DayOf::LateReceipt, DayOf::ReceiptUnaccepted, DayOf::Acceptance, DayOf::End] {
         let all = Condition { day, marks: Marks::NONE, overdue: None };
         for line in lines(db, scope, all, by, today).await? {
             counted.entry(line.key).or_default().add(day, Marks(line.alike), line.n);
@@ -72,7 +72,7 @@ async fn lines(
     let day = day_column(condition.day);
     let alike = match condition.day {
         // Only the number is wanted of these, so their indexes know no marks and are seldom written again.
-        DayOf::Receipt | DayOf::End => None,
+        DayOf::Receipt | DayOf::LateReceipt | DayOf::End => None,
         DayOf::Decision => Some(Column::HandlingDays),
         _ => Some(Column::Marks),
     };
@@ -102,6 +102,29 @@ async fn lines(
     db.query_all(&outer).await?.into_iter().map(line).collect()
 }
 
+/// How many cases of a scope were received at each place and hour of the day.
+pub async fn hours(db: &impl ConnectionTrait, scope: &Scope, today: Day) -> Result<Vec<(i32, i32, i64)>, DbErr> {
+    let columns = [Column::ReceivedOn, Column::Place, Column::ReceivedHour];
+    // In the order of the index again.
+    let inner = Query::select()
+        .columns(columns)
+        .expr_as(Expr::col(Asterisk).count(), "n")
+        .from(Entity)
+        .cond_where(holds(scope, Figure::Received.condition(), today))
+        .and_where(Column::ReceivedHour.is_not_null())
+        .group_by_columns(columns)
+        .take();
+    let outer = Query::select()
+        .columns([Column::Place, Column::ReceivedHour])
+        .expr(Expr::col("n").sum().cast_as("bigint"))
+        .from_subquery(inner, "hours")
+        .group_by_columns([Column::Place, Column::ReceivedHour])
+        .take();
+    let line =
+        |row: sea_orm::QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?));
+    db.query_all(&outer).await?.into_iter().map(line).collect()
+}
+
 /// The cases of a scope that a condition holds for, by number, after a number, at most so many.
 pub async fn list(
     db: &impl ConnectionTrait,
@@ -127,7 +150,7 @@ pub async fn total(db: &impl ConnectionTrait, scope: &Scope, condition: Conditio
 }
 
 /// What makes a case count, as SQL.
-fn holds(scope: &Scope, condition: Condition, today: Day) -> Where {
+pub(super) fn holds(scope: &Scope, condition: Condition, today: Day) -> Where {
     let period = scope.period;
     let mut holds = Where::all()
         .add(Column::Division.eq(scope.division.as_str()))
@@ -171,6 +194,7 @@ fn holds(scope: &Scope, condition: Condition, today: Day) -> Where {
 fn day_column(day: DayOf) -> Column {
     match day {
         DayOf::Receipt => Column::ReceivedOn,
+        DayOf::LateReceipt => Column::LateOn,
         DayOf::ReceiptUnaccepted => Column::UnacceptedOn,
         DayOf::Acceptance => Column::AcceptedOn,
         DayOf::AcceptanceWaiting => Column::WaitingOn,

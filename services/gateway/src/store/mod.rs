@@ -1,13 +1,16 @@
 //! The gateway's tables: facts of cases, the places they belong to, labels, and what is counted and listed from them; duties;
-//! publications and how often they were looked at; those who call.
+//! publications and how often they were looked at; figures that were stated, and how they are tallied; those who call.
 
 pub mod caller;
+pub mod cosigned;
 pub mod duty;
 pub mod fact;
 pub mod figures;
 pub mod label;
 pub mod place;
 pub mod publication;
+pub mod statement;
+pub mod tally;
 pub mod view;
 
 /// Rows are written by so many at once, or by the next lower power of two: so there are only a few different statements

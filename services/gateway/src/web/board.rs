@@ -1,21 +1,25 @@
-//! The dashboard: the figures of a division and year, as numbers, pictures and tables.
+//! The dashboard: the figures of a division, a unit or an item in a year, a month or a week, as numbers, pictures and tables.
 
 use askama::Template;
 
 use super::{
     chart::{HEIGHT, Room, WIDTH},
-    pictures::{Days, Months, StateGroup, Times, UnitBar},
+    flow::{Age, Hours, Stage},
+    pictures::{StateGroup, Times, UnitBar},
     shell::{self, Shell},
+    step::{Crumb, Step},
+    trend::{Trend, Weeks},
     words::{self, Both, Lang, Number, number, percent},
 };
 use crate::{
     books::{Board, Row},
     domain::{
-        day::Day,
+        day::{Day, Period},
         fact::Listed,
-        figures::{Clock, Figure, Figures},
+        figures::{Clock, Figure, Figures, Rate},
         label::Kind,
         scope::{Scope, Selection},
+        span::Span,
     },
 };
 
@@ -23,14 +27,20 @@ use crate::{
 #[template(path = "board.html")]
 pub struct BoardPage {
     shell: Shell,
-    division: Both,
-    year: i16,
-    /// Years to go to, the present one first.
-    years: Vec<(i16, String)>,
+    crumbs: Vec<Crumb>,
+    name: Both,
+    span: Span,
+    /// First and last day, where the span is no year.
+    period: String,
+    /// Years to go to; or the spans before and after.
+    years: Vec<(String, String)>,
     divisions: Vec<(Both, String)>,
     tiles: Vec<Tile>,
-    months: Months,
-    days: Days,
+    trend: Trend,
+    weeks: Option<Weeks>,
+    funnel: Vec<Stage>,
+    hours: Option<Hours>,
+    ages: Vec<Age>,
     states: Vec<StateGroup>,
     handling: Times,
     units: Vec<UnitBar>,
@@ -42,19 +52,24 @@ pub struct BoardPage {
     intake_seq: String,
     directory_seq: String,
     json: String,
+    csv: String,
+    xlsx: String,
     disclosure: String,
+    screen: String,
 }
 
 /// A headline number.
 struct Tile {
     name: Both,
+    /// Which cases it is about.
+    cohort: Both,
     value: Number,
     /// What the number is made of.
     note: String,
     class: &'static str,
 }
 
-/// Figures by unit or by item.
+/// Figures by unit, item or window.
 struct Table {
     title: Both,
     id: &'static str,
@@ -64,6 +79,8 @@ struct Table {
 struct TableRow {
     code: String,
     name: Both,
+    /// The next step down, where there is one.
+    href: String,
     /// Received, accepted, completed, open, overdue (promised), overdue (legal).
     numbers: [Number; 6],
     /// Completion, on time (promised), on time (legal).
@@ -74,6 +91,8 @@ struct TableRow {
 
 pub struct OpenCase {
     pub number: String,
+    /// The page of the case.
+    pub href: String,
     pub item: Both,
     pub unit: Both,
     pub state: Both,
@@ -91,9 +110,9 @@ pub struct Due {
 }
 
 /// As many open cases as the page shows.
-pub const OPEN: u64 = 20;
+pub const OPEN: u64 = 10;
 
-const TABLE: [Figure; 6] = [
+pub const TABLE: [Figure; 6] = [
     Figure::Received,
     Figure::Accepted,
     Figure::Completed,
@@ -103,28 +122,32 @@ const TABLE: [Figure; 6] = [
 ];
 
 impl BoardPage {
-    pub fn new(board: &Board, year: i16, lang: Lang) -> BoardPage {
-        let view = View { board, lang };
-        let division = board.scope.division;
-        let label = board.labels.of(Kind::Division, division.as_str());
-        let name = lang.label(&label, division.as_str());
+    pub fn new(board: &Board, step: &Step) -> BoardPage {
+        let (view, lang) = (View { board, step }, step.lang);
+        let name = view.name();
         let title = match lang {
-            Lang::Zh => format!("{} {year}年办件数据 · 一站", name.first),
-            Lang::En => format!("{} {year} figures · Yizhan", name.first),
+            Lang::Zh => format!("{} {} 办件数据 · 一站", name.first, step.span),
+            Lang::En => format!("{} {} figures · Yizhan", name.first, step.span),
         };
-        let stand = board.stand;
+        let (division, year, stand) = (step.division, step.span.year(), board.stand);
+        let (ages, hours, trend) = (view.ages(), view.hours(), view.trend());
         BoardPage {
-            shell: Shell { lang, title, other: shell::board(division, year, lang.other()), live: true },
-            division: name,
-            year,
-            years: view.years(year),
+            shell: Shell { lang, title, other: step.other().address(), live: true },
+            crumbs: step.crumbs(board),
+            name,
+            span: step.span,
+            period: super::step::period(board.scope.period),
+            years: view.beside(),
             divisions: view.divisions(year),
             tiles: view.tiles(),
-            months: view.months(year),
-            days: view.days(),
+            trend,
+            weeks: view.weeks(),
+            funnel: view.funnel(),
+            hours,
+            ages,
             states: view.states(),
             handling: view.handling(),
-            units: view.unit_bars(),
+            units: if board.units.len() > 1 { view.unit_bars() } else { Vec::new() },
             tables: view.tables(),
             open: board.open.cases.iter().map(|case| open_case(case, &board.labels, board.today, lang)).collect(),
             open_total: view.all(Figure::Open),
@@ -135,8 +158,11 @@ impl BoardPage {
             stand: shanghai_minute(stand.as_of),
             intake_seq: number(stand.intake_seq),
             directory_seq: number(stand.directory_seq),
-            json: format!("/figures.json?division={division}&year={year}"),
-            disclosure: shell::disclosure(division, year, "", "", lang),
+            json: step.export("json").replacen("/board/export.json", "/figures.json", 1),
+            csv: step.export("csv"),
+            xlsx: step.export("xlsx"),
+            disclosure: shell::disclosure(division, year, &step.unit, "", lang),
+            screen: shell::screen(division, lang),
         }
     }
 }
@@ -152,6 +178,7 @@ pub fn open_case(case: &Listed, labels: &crate::books::Labels, today: Day, lang:
     let due = |due: Option<Day>| Due { day: day(due), late: case.waiting && due.is_some_and(|due| due < today) };
     OpenCase {
         number: case.number.clone(),
+        href: shell::case(&case.number, lang),
         item: lang.label(&labels.of(Kind::Item, &case.place.item), &case.place.item),
         unit: lang.label(&labels.of(Kind::Unit, &case.place.unit), &case.place.unit),
         state: lang.words(words::state(case.state)),
@@ -164,121 +191,141 @@ pub fn open_case(case: &Listed, labels: &crate::books::Labels, today: Day, lang:
 
 pub struct View<'a> {
     pub board: &'a Board,
-    pub lang: Lang,
+    pub step: &'a Step,
 }
 
 impl View<'_> {
-    fn years(&self, year: i16) -> Vec<(i16, String)> {
-        let Some((first, last)) = self.board.span else { return Vec::new() };
-        let (first, last) = (first.date().year(), last.date().year().max(self.board.today.date().year()));
-        let years = (first.max(last - 9)..=last).filter(|other| *other != year);
-        years.map(|year| (year, shell::board(self.board.scope.division, year, self.lang))).collect()
+    pub fn lang(&self) -> Lang {
+        self.step.lang
+    }
+
+    /// What the board is of.
+    fn name(&self) -> Both {
+        let Step { division, unit, item, .. } = self.step;
+        let (kind, code) = match (unit.as_str(), item.as_str()) {
+            ("", "") => (Kind::Division, division.as_str()),
+            (unit, "") => (Kind::Unit, unit),
+            (_, item) => (Kind::Item, item),
+        };
+        self.lang().label(&self.board.labels.of(kind, code), code)
+    }
+
+    /// Of a year the other years; of a month or a week those before and after.
+    fn beside(&self) -> Vec<(String, String)> {
+        let link = |span: Span| (span.to_string(), self.step.at(span).address());
+        let Period { first, last } = self.board.scope.period;
+        let around = [Day(first.0 - 1), Day(last.0 + 1)];
+        match self.step.span {
+            Span::Month(..) => around.map(|day| link(Span::Month(day.date().year(), day.date().month()))).into(),
+            Span::Week(..) => around.map(|day| link(Span::week_of(day))).into(),
+            Span::Year(year) => {
+                let Some((first, last)) = self.board.span else { return Vec::new() };
+                let (first, last) = (first.date().year(), last.date().year().max(self.board.today.date().year()));
+                (first.max(last - 9)..=last).filter(|other| *other != year).map(|year| link(Span::Year(year))).collect()
+            }
+        }
     }
 
     fn divisions(&self, year: i16) -> Vec<(Both, String)> {
         let others = self.board.divisions.iter().filter(|(division, _)| *division != self.board.scope.division);
-        others
-            .map(|(code, label)| (self.lang.label(label, code.as_str()), shell::board(*code, year, self.lang)))
-            .collect()
+        let lang = self.lang();
+        others.map(|(code, label)| (lang.label(label, code.as_str()), shell::board(*code, year, lang))).collect()
     }
 
     /// A number of a part of the scope, leading to its cases.
     pub fn count(&self, figures: &Figures, figure: Figure, part: &Scope) -> Number {
         let n = figures.get(figure);
-        let href = if n == 0 { String::new() } else { shell::cases(part, figure, self.lang) };
+        let href = if n == 0 { String::new() } else { shell::cases(part, figure, self.lang()) };
         Number { text: number(n), href }
     }
 
-    fn all(&self, figure: Figure) -> Number {
+    pub fn all(&self, figure: Figure) -> Number {
         self.count(&self.board.total, figure, &self.board.scope)
     }
 
     fn tiles(&self) -> Vec<Tile> {
-        let total = &self.board.total;
-        let of = |clock| {
-            let rate = total.on_time_rate(clock);
-            (percent(rate), format!("{} / {}", number(rate.numerator), number(rate.denominator)))
-        };
-        let tile = |figure: Figure, note: String| Tile {
-            name: self.lang.words(words::figure(figure)),
+        let (total, lang) = (&self.board.total, self.lang());
+        let say = |figure| format!("{} {}", lang.words(words::figure(figure)).first, number(total.get(figure)));
+        let tile = |figure: Figure, note: &[Figure]| Tile {
+            name: lang.words(words::figure(figure)),
+            cohort: lang.words(words::cohort(figure)).alone(),
             value: self.all(figure),
-            note,
+            note: note.iter().map(|figure| say(*figure)).collect::<Vec<_>>().join(" · "),
             class: "",
         };
-        let rate = |zh: &str, en: &str, value: String, figure: Figure, note: String| Tile {
-            name: self.lang.both(zh, en),
-            value: Number { href: self.all(figure).href, text: value },
-            note,
+        let rate = |zh: &str, en: &str, figure: Figure, rate: Rate| Tile {
+            name: lang.both(zh, en),
+            cohort: lang.words(words::cohort(figure)).alone(),
+            value: Number { href: self.all(figure).href, text: percent(rate) },
+            note: format!("{} / {}", number(rate.numerator), number(rate.denominator)),
             class: "rate",
         };
-        let say = |figure| format!("{} {}", self.lang.words(words::figure(figure)).first, number(total.get(figure)));
-        let both = |a: Figure, b: Figure| format!("{} · {}", say(a), say(b));
-        let completion = total.completion_rate();
-        let (promised, of_promised) = of(Clock::Promised);
-        let (legal, of_legal) = of(Clock::Legal);
-        let overdue = total.get(Figure::OverduePromised);
+        let late = |figure: Figure, note: &[Figure]| Tile {
+            class: if total.get(figure) > 0 { "late" } else { "" },
+            ..tile(figure, note)
+        };
+        let on_time = |clock| total.on_time_rate(clock);
         vec![
-            tile(Figure::Received, both(Figure::Refused, Figure::Lapsed)),
-            tile(Figure::Accepted, both(Figure::Instant, Figure::DeemedAccepted)),
-            tile(Figure::Completed, both(Figure::Granted, Figure::Denied)),
-            rate(
-                "办结率",
-                "Completion rate",
-                percent(completion),
-                Figure::Completed,
-                format!("{} / {}", number(completion.numerator), number(completion.denominator)),
-            ),
-            rate("承诺时限按时率", "On time (promised)", promised, Figure::OnTimePromised, of_promised),
-            rate("法定时限按时率", "On time (legal)", legal, Figure::OnTimeLegal, of_legal),
-            tile(Figure::Open, both(Figure::Suspended, Figure::Extended)),
-            Tile {
-                class: if overdue > 0 { "late" } else { "" },
-                ..tile(Figure::OverduePromised, say(Figure::OverdueLegal))
-            },
+            tile(Figure::Received, &[Figure::Refused, Figure::LateEntered]),
+            tile(Figure::Accepted, &[Figure::Instant, Figure::DeemedAccepted]),
+            tile(Figure::Completed, &[Figure::Granted, Figure::Denied]),
+            rate("办结率", "Completion rate", Figure::Completed, total.completion_rate()),
+            tile(Figure::EndedInPeriod, &[]),
+            rate("承诺时限按时率", "On time (promised)", Figure::OnTimePromised, on_time(Clock::Promised)),
+            rate("法定时限按时率", "On time (legal)", Figure::OnTimeLegal, on_time(Clock::Legal)),
+            tile(Figure::Open, &[Figure::Suspended, Figure::Extended]),
+            late(Figure::OverduePromised, &[]),
+            late(Figure::OverdueLegal, &[]),
         ]
     }
 
+    /// Of a division its units, of a unit its items, of an item its windows.
     fn tables(&self) -> Vec<Table> {
-        let table = |zh: &str, en: &str, id, kind, rows: &[Row]| {
-            let rows: Vec<_> = rows.iter().map(|row| self.row(row, kind)).collect();
-            (!rows.is_empty()).then(|| Table { title: self.lang.both(zh, en), id, rows })
+        let (zh, en, id, kind, rows) = match (self.step.unit.as_str(), self.step.item.as_str()) {
+            ("", "") => ("各部门", "By unit", "by-unit", Kind::Unit, &self.board.units),
+            (_, "") => ("各事项", "By item", "by-item", Kind::Item, &self.board.items),
+            _ => ("各收件窗口", "By receiving window", "by-window", Kind::Window, &self.board.windows),
         };
-        let units = table("各部门", "By unit", "by-unit", Kind::Unit, &self.board.units);
-        let items = table("各事项", "By item", "by-item", Kind::Item, &self.board.items);
-        units.into_iter().chain(items).collect()
+        let rows: Vec<_> = rows.iter().map(|row| self.row(row, kind)).collect();
+        let table = Table { title: self.lang().both(zh, en), id, rows };
+        if table.rows.is_empty() { Vec::new() } else { vec![table] }
     }
 
     fn row(&self, row: &Row, kind: Kind) -> TableRow {
         let part = self.part(kind, &row.key);
         let figures = &row.figures;
-        let days = |percent| {
-            if figures.handling.cases() > 0 {
-                figures.handling.percentile(percent).to_string()
-            } else {
-                "—".to_owned()
-            }
-        };
         TableRow {
             code: row.key.clone(),
-            name: self.lang.label(&row.label, &row.key),
+            name: self.lang().label(&row.label, &row.key),
+            href: match kind {
+                Kind::Unit => self.step.unit(&row.key).address(),
+                Kind::Item => self.step.item(&row.key).address(),
+                _ => String::new(),
+            },
             numbers: TABLE.map(|figure| self.count(figures, figure, &part)),
-            rates: [
-                figures.completion_rate(),
-                figures.on_time_rate(Clock::Promised),
-                figures.on_time_rate(Clock::Legal),
-            ]
-            .map(percent),
-            p50: days(50),
-            p90: days(90),
+            rates: rates(figures).map(percent),
+            p50: days(figures, 50),
+            p90: days(figures, 90),
         }
     }
 
-    pub fn part(&self, kind: Kind, code: &str) -> Scope {
-        let mut selection = Selection::default();
+    fn part(&self, kind: Kind, code: &str) -> Scope {
+        let mut selection = Selection { ..self.board.scope.selection.clone() };
         match kind {
             Kind::Item => selection.item = code.to_owned(),
+            Kind::Window => selection.window = code.to_owned(),
             _ => selection.unit = code.to_owned(),
         }
         Scope { selection, ..self.board.scope.clone() }
     }
+}
+
+/// Completion, on time (promised), on time (legal).
+pub fn rates(figures: &Figures) -> [Rate; 3] {
+    [figures.completion_rate(), figures.on_time_rate(Clock::Promised), figures.on_time_rate(Clock::Legal)]
+}
+
+/// A percentile of handling times; a dash of nothing.
+fn days(figures: &Figures, percent: i64) -> String {
+    if figures.handling.cases() > 0 { figures.handling.percentile(percent).to_string() } else { "—".to_owned() }
 }

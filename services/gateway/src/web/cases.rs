@@ -5,6 +5,7 @@ use askama::Template;
 use super::{
     board::{OpenCase, open_case, shanghai_minute},
     shell::{self, Shell},
+    step::{self, Crumb},
     words::{self, Both, Lang, number},
 };
 use crate::{
@@ -21,9 +22,10 @@ use crate::{
 #[template(path = "cases.html")]
 pub struct CasesPage {
     shell: Shell,
+    crumbs: Vec<Crumb>,
     figure: Both,
     meaning: Both,
-    division: Both,
+    cohort: Both,
     /// What of the division: name and value.
     selected: Vec<(Both, Both)>,
     period: String,
@@ -33,7 +35,9 @@ pub struct CasesPage {
     first: String,
     /// The next page, where there is one.
     next: String,
-    back: String,
+    xlsx: String,
+    csv: String,
+    most: String,
     stand: String,
     intake_seq: String,
 }
@@ -55,6 +59,8 @@ impl CasesPage {
         let division = lang.label(&labels.of(Kind::Division, scope.division.as_str()), scope.division.as_str());
         let name = lang.words(words::figure(figure));
         let address = shell::cases(scope, figure, lang);
+        let mut crumbs = step::above(scope, labels, lang);
+        crumbs.push(Crumb { name: name.clone().alone(), href: String::new() });
         let kinds = [
             ("部门", "Unit", Kind::Unit, &scope.selection.unit),
             ("事项", "Item", Kind::Item, &scope.selection.item),
@@ -79,13 +85,16 @@ impl CasesPage {
             },
             figure: name,
             meaning: lang.words(words::meaning(figure)),
-            division,
-            period: format!("{} – {}", scope.period.first, scope.period.last),
+            cohort: lang.words(words::cohort(figure)).alone(),
+            crumbs,
+            period: step::period(scope.period),
             total: number(cases.total),
             cases: cases.cases.iter().map(|case| open_case(case, labels, today, lang)).collect(),
             first: if further { address.clone() } else { String::new() },
             next: next.map(|token| format!("{address}&page_token={token}")).unwrap_or_default(),
-            back: shell::board(scope.division, scope.period.first.date().year(), lang),
+            xlsx: step::cases_export(scope, figure, lang, "xlsx"),
+            csv: step::cases_export(scope, figure, lang, "csv"),
+            most: number(super::export::MOST),
             stand: shanghai_minute(cases.stand.as_of),
             intake_seq: number(cases.stand.intake_seq),
         }

@@ -7,17 +7,23 @@ mod chart;
 pub mod circular;
 mod circulars;
 mod disclosure;
+mod dossier;
 mod duties;
+mod export;
 mod fault;
 mod feed;
+mod flow;
 mod json;
 mod pictures;
 pub mod portal;
 mod query;
 mod roster;
+mod screen;
 mod shelf;
 mod shell;
 mod sign;
+mod step;
+mod trend;
 mod words;
 
 use std::{
@@ -41,14 +47,11 @@ use kit::{
     refusal::{Kind, Refusal},
 };
 
-use self::{query::Asked, words::Lang};
+use self::{query::Asked, step::Step};
 use crate::{
     ask::{self, CasesToken},
     books::{Board, Books},
-    domain::{
-        day::Period,
-        scope::{Scope, Selection},
-    },
+    domain::{label::Kind as Labelled, scope::Selection},
 };
 
 /// Cases on a page of the list behind a figure.
@@ -79,10 +82,19 @@ pub fn pages(
     let shelf = shelf::Shelf::default();
     portal::routes()
         .route("/board", get(show_board))
+        .route("/board/units/{unit}", get(show_board))
+        .route("/board/items/{item}", get(show_board))
+        .route("/board/export.csv", get(export::show_board))
+        .route("/board/export.xlsx", get(export::show_board))
         .route("/board/disclosure", get(disclosure::show))
         .route("/board/disclosure.json", get(disclosure::show_json))
+        .route("/cases/{number}", get(dossier::show))
         .route("/figures/cases", get(show_cases))
+        .route("/figures/cases.csv", get(export::show_cases))
+        .route("/figures/cases.xlsx", get(export::show_cases))
         .route("/figures.json", get(show_json))
+        .route("/screen", get(screen::show))
+        .route("/screen.json", get(screen::show_json))
         .route("/roster", get(roster::show))
         .route("/roster/duties", get(duties::show))
         .route("/roster/{division}/{whose}/{file}", get(feed::show))
@@ -95,6 +107,8 @@ pub fn pages(
         .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/style.css"))))
         .route("/portal.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/portal.css"))))
         .route("/portal.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/portal.js"))))
+        .route("/screen.css", get(|| asset("text/css; charset=utf-8", include_str!("../../assets/screen.css"))))
+        .route("/screen.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/screen.js"))))
         .route("/live.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../assets/live.js"))))
         .fallback(fault::not_found)
         .layer(middleware::map_response(secure))
@@ -103,8 +117,8 @@ pub fn pages(
 
 async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
     let shown = async {
-        let (lang, year, board) = pages.board(&Asked::read(&uri)?).await?;
-        Ok(html(&board::BoardPage::new(&board, year, lang)))
+        let (step, board) = pages.board(&uri).await?;
+        Ok(html(&board::BoardPage::new(&board, &step)))
     };
     match shown.await {
         Ok(page) => unless_seen(&headers, page),
@@ -114,7 +128,7 @@ async fn show_board(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) ->
 
 async fn show_json(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) -> Response {
     let shown = async {
-        let (.., board) = pages.board(&Asked::read(&uri)?).await?;
+        let (_, board) = pages.board(&uri).await?;
         serde_json::to_string(&json::Sheet::new(&board)).map_err(Refusal::internal)
     };
     match shown.await {
@@ -135,10 +149,7 @@ async fn show_cases(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) ->
         let (lang, figure, scope) = (form.take(asked.lang()), form.take(asked.figure()), form.take(asked.scope()));
         let ((lang, figure), scope) = ask::read(form, lang.zip(figure).zip(scope))?;
         let Some(account) = account else { return Ok(sign::first(&uri, lang)) };
-        if !account.caller.is_person() || account.caller.division() != Some(scope.division) {
-            let (zh, en) = ("只能查看本行政区划的办件清单", "lists of cases are for staff of the division");
-            return Err(Refusal::new(Kind::Denied, "NOT_YOUR_DIVISION", zh, en));
-        }
+        of_division(&account, scope.division)?;
         let token = CasesToken::new(keys, &scope, figure);
         let after = token.after(asked.page_token()?)?;
         let further = after.is_some();
@@ -152,6 +163,15 @@ async fn show_cases(State(pages): State<Pages>, uri: Uri, headers: HeaderMap) ->
     shown.await.unwrap_or_else(|refusal| fault::refused(&uri, &refusal))
 }
 
+/// Lists of cases are for who works in the division.
+fn of_division(account: &account::Account, division: Division) -> Result<(), Refusal> {
+    if account.caller.is_person() && account.caller.division() == Some(division) {
+        return Ok(());
+    }
+    let (zh, en) = ("只能查看本行政区划的办件清单", "lists of cases are for staff of the division");
+    Err(Refusal::new(Kind::Denied, "NOT_YOUR_DIVISION", zh, en))
+}
+
 async fn show_health(State(pages): State<Pages>) -> Response {
     match pages.0.books.first_division().await {
         Ok(_) => "ok\n".into_response(),
@@ -160,20 +180,47 @@ async fn show_health(State(pages): State<Pages>) -> Response {
 }
 
 impl Pages {
-    /// The board of the division and year asked for; by default of the first division that has cases, and of this year.
-    async fn board(&self, asked: &Asked) -> Result<(Lang, i16, Arc<Board>), Refusal> {
+    /// The board asked for; by default of the first division that has cases, and of this year.
+    async fn board(&self, uri: &Uri) -> Result<(Step, Arc<Board>), Refusal> {
         let Inner { books, shelf, .. } = &*self.0;
+        let asked = Asked::read(uri)?;
         let mut form = Form::new();
-        let (lang, year) = (form.take(asked.lang()), form.take(asked.year(books.today())));
-        let division = form.take(asked.division());
-        let ((lang, year), division) = ask::read(form, lang.zip(year).zip(division))?;
+        let (lang, span) = (form.take(asked.lang()), form.take(asked.span(books.today())));
+        let (division, selection) = (form.take(asked.division()), form.take(selected(uri.path(), &asked)));
+        let ((lang, span), (division, selection)) = ask::read(form, lang.zip(span).zip(division.zip(selection)))?;
         let division = match division {
             Some(division) => division,
             None => books.first_division().await?.unwrap_or(NOWHERE),
         };
-        let period = Period::year(year).ok_or_else(|| Refusal::field("year", "没有这一年", "there is no such year"))?;
-        let scope = Scope { division, period, selection: Selection::default() };
-        Ok((lang, year, shelf.board(books, scope).await?))
+        let Selection { unit, item, .. } = selection;
+        // An item has one unit.
+        let unit = if item.is_empty() { unit } else { String::new() };
+        let step = Step { division, span, unit, item, lang };
+        let scope =
+            step.scope().ok_or_else(|| Refusal::field(span.kind(), "没有这一期间", "there is no such period"))?;
+        let board = shelf.board(books, scope).await?;
+        for (kind, code, rows) in
+            [(Labelled::Unit, &step.unit, &board.units), (Labelled::Item, &step.item, &board.items)]
+        {
+            let label = board.labels.of(kind, code);
+            if !code.is_empty() && rows.is_empty() && label.zh.is_empty() && label.en.is_empty() {
+                return Err(Refusal::not_found("PLACE_NOT_FOUND", "没有此部门或事项", "there is no such unit or item"));
+            }
+        }
+        Ok((step, board))
+    }
+}
+
+/// The unit or item that a board's path names; for files and programs, what the query does.
+fn selected(path: &str, asked: &Asked) -> Result<Selection, Refusal> {
+    let named = |kind: &str| path.strip_prefix(kind).map(str::to_owned).unwrap_or_default();
+    match path {
+        "/board" => Ok(Selection::default()),
+        _ if path.starts_with("/board/units/") || path.starts_with("/board/items/") => {
+            let (unit, item) = (named("/board/units/"), named("/board/items/"));
+            ask::selection("", Selection { unit, item, window: String::new() })
+        }
+        _ => asked.selection(),
     }
 }
 

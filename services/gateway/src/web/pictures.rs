@@ -1,43 +1,17 @@
 //! The pictures of the dashboard: what is drawn, and where.
 
-use calendar::Date;
-
 use super::{
     board::View,
     chart::{Bar, Room, Scale, Tick, WIDTH, round},
-    words::{self, Both, Lang, Number, hundredths, number, percent},
+    words::{self, Both, Lang, hundredths, number, percent},
 };
 use crate::{
     books::Row,
     domain::{
-        day::{Day, Period},
         fact::State,
         figures::{Figure, Figures},
-        label::Kind,
-        scope::Scope,
     },
 };
-
-/// Two bars a month.
-pub struct Months {
-    pub ticks: Vec<Tick>,
-    pub names: Vec<Tick>,
-    pub received: Vec<Bar>,
-    pub ended: Vec<Bar>,
-    pub rows: Vec<(String, [Number; 4])>,
-}
-
-/// A line over the days on which anything was accepted.
-pub struct Days {
-    pub ticks: Vec<Tick>,
-    pub names: Vec<Tick>,
-    pub line: String,
-    pub area: String,
-    /// The busiest day.
-    pub peak: Option<(f64, f64, String)>,
-    pub mean: Option<(f64, String)>,
-    pub count: usize,
-}
 
 /// How cases of one kind share out among the states.
 pub struct StateGroup {
@@ -68,98 +42,25 @@ pub struct Times {
     pub percentiles: [i32; 3],
 }
 
+/// So many units have a bar; the table has all.
+const BARS: usize = 12;
+
 pub struct UnitBar {
     pub name: Both,
     /// Of 1,000.
     pub done: f64,
     pub open: f64,
     pub title: String,
-    pub completed: Number,
-    pub accepted: Number,
+    pub how: String,
+    pub href: String,
     pub rate: String,
 }
 
 impl View<'_> {
-    pub fn months(&self, year: i16) -> Months {
-        let figures = |month: i8| {
-            self.board.months.iter().find(|row| row.key == format!("{year:04}-{month:02}")).map(|row| &row.figures)
-        };
-        let n = |month, figure| figures(month).map_or(0, |figures: &Figures| figures.get(figure));
-        let shown = [Figure::Received, Figure::Accepted, Figure::EndedInPeriod, Figure::Open];
-        let most =
-            (1..=12).flat_map(|month| [n(month, Figure::Received), n(month, Figure::EndedInPeriod)]).max().unwrap_or(0);
-        let room = Room::PLOT;
-        let scale = Scale::over(room, most);
-        let slot = room.width / 12.0;
-        let mut months = Months {
-            ticks: scale.ticks(number),
-            names: Vec::new(),
-            received: Vec::new(),
-            ended: Vec::new(),
-            rows: Vec::new(),
-        };
-        for month in 1..=12 {
-            let x = room.left + slot * f64::from(month - 1);
-            let name = month_name(month, self.lang);
-            let bar = |at: f64, figure: Figure| {
-                let title =
-                    format!("{name} {}: {}", self.lang.words(words::figure(figure)).first, number(n(month, figure)));
-                scale.bar(x + slot * at, slot * 0.38, n(month, figure), title)
-            };
-            months.received.push(bar(0.1, Figure::Received));
-            months.ended.push(bar(0.52, Figure::EndedInPeriod));
-            months.names.push(Tick { at: round(x + slot / 2.0), text: name.clone() });
-            if let (Some(figures), Some(period)) = (figures(month), month_of(year, month)) {
-                let part = Scope { period, ..self.board.scope.clone() };
-                months.rows.push((name, shown.map(|figure| self.count(figures, figure, &part))));
-            }
-        }
-        months
-    }
-
-    pub fn days(&self) -> Days {
-        let worked: Vec<(Day, i64)> = (self.board.days.iter())
-            .map(|(day, figures)| (*day, figures.get(Figure::Accepted)))
-            .filter(|(_, n)| *n > 0)
-            .collect();
-        let room = Room::PLOT;
-        let Period { first, last } = self.board.scope.period;
-        let x = |day: Day| {
-            round(room.left + room.width * f64::from(day.0 - first.0) / f64::from((last.0 - first.0).max(1)))
-        };
-        let peak = worked.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a });
-        let scale = Scale::over(room, peak.map_or(0, |(_, n)| n));
-        let points: Vec<String> = worked.iter().map(|(day, n)| format!("{},{}", x(*day), scale.y(*n))).collect();
-        let line = points.join(" ");
-        let area = match (worked.first(), worked.last()) {
-            (Some((from, _)), Some((to, _))) => {
-                format!("{},{} {line} {},{}", x(*from), room.bottom(), x(*to), room.bottom())
-            }
-            _ => String::new(),
-        };
-        let sum: i64 = worked.iter().map(|(_, n)| n).sum();
-        let mean = sum.checked_div(i64::try_from(worked.len()).unwrap_or(i64::MAX));
-        let names = (1..=12).step_by(2).filter_map(|month| {
-            let day = Day::of(Date::new(first.date().year(), month, 1).ok()?);
-            Some(Tick { at: x(day), text: month_name(month, self.lang) })
-        });
-        Days {
-            ticks: scale.ticks(number),
-            names: names.collect(),
-            line,
-            area,
-            peak: peak.map(|(day, n)| (x(day), scale.y(n), format!("{day}: {}", number(n)))),
-            mean: mean.map(|mean| {
-                (scale.y(mean), self.lang.one(&format!("日均 {}", number(mean)), &format!("mean {}", number(mean))))
-            }),
-            count: worked.len(),
-        }
-    }
-
     pub fn states(&self) -> Vec<StateGroup> {
         let group = |zh: &str, en: &str, id, n: fn(&Figures, State) -> i64| {
             let shares = self.shares(n);
-            (!shares.is_empty()).then(|| StateGroup { title: self.lang.both(zh, en), id, shares })
+            (!shares.is_empty()).then(|| StateGroup { title: self.lang().both(zh, en), id, shares })
         };
         let accepted =
             group("期内受理的办件", "Of the cases accepted in the period", "states-accepted", Figures::in_state);
@@ -181,7 +82,7 @@ impl View<'_> {
         let whole: f64 = parts.clone().sum();
         let mut x = 0.0;
         let share = |((state, n), part): (&(State, i64), f64)| {
-            let name = self.lang.words(words::state(*state));
+            let name = self.lang().words(words::state(*state));
             let width = f64::from(WIDTH) * part / whole;
             let title = format!("{}: {}", name.first, number(*n));
             let share =
@@ -209,7 +110,7 @@ impl View<'_> {
             |days: i32| if days == last && handling.max() > last { format!("≥{days}") } else { days.to_string() };
         let bars = (0..).zip(&cases).map(|(days, n)| {
             let text = upto(days);
-            let title = self.lang.one(
+            let title = self.lang().one(
                 &format!("{text} 个工作日: {} 件", number(*n)),
                 &format!("{text} working days: {} cases", number(*n)),
             );
@@ -241,18 +142,18 @@ impl View<'_> {
     pub fn unit_bars(&self) -> Vec<UnitBar> {
         let mut units: Vec<&Row> = self.board.units.iter().collect();
         units.sort_by_key(|row| std::cmp::Reverse(row.figures.get(Figure::Accepted)));
+        units.truncate(BARS);
         let most = units.first().map_or(0, |row| row.figures.get(Figure::Accepted)).max(1);
         let bar = |row: &Row| {
             let (accepted, completed) = (row.figures.get(Figure::Accepted), row.figures.get(Figure::Completed));
             let of = |n: i64| if n > 0 { (1_000.0 * n as f64 / most as f64).max(2.0) } else { 0.0 };
-            let part = self.part(Kind::Unit, &row.key);
-            let name = self.lang.label(&row.label, &row.key);
+            let name = self.lang().label(&row.label, &row.key);
             UnitBar {
                 done: round(of(completed)),
                 open: round(of(accepted - completed)),
                 title: format!("{}: {} / {}", name.first, number(completed), number(accepted)),
-                completed: self.count(&row.figures, Figure::Completed, &part),
-                accepted: self.count(&row.figures, Figure::Accepted, &part),
+                how: format!("{} / {}", number(completed), number(accepted)),
+                href: self.step.unit(&row.key).address(),
                 rate: percent(row.figures.completion_rate()),
                 name,
             }
@@ -265,11 +166,6 @@ pub fn month_name(month: i8, lang: Lang) -> String {
     const ENGLISH: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let index = usize::try_from(month - 1).unwrap_or_default();
     lang.one(&format!("{month}月"), ENGLISH.get(index).copied().unwrap_or_default())
-}
-
-fn month_of(year: i16, month: i8) -> Option<Period> {
-    let first = Date::new(year, month, 1).ok()?;
-    Some(Period { first: Day::of(first), last: Day::of(first.last_of_month()) })
 }
 
 fn state_class(state: State) -> &'static str {

@@ -11,6 +11,7 @@ use crate::{
         duty::{Mark, Search},
         figures::Figure,
         scope::{Scope, Selection},
+        span::Span,
     },
 };
 
@@ -57,6 +58,19 @@ impl Asked {
         let four = Some(text).filter(|text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()));
         let year = four.and_then(|text| text.parse().ok()).filter(|year| *year > 0);
         year.ok_or_else(|| Refusal::field("year", "年份为4位数字", "a year has four digits"))
+    }
+
+    /// A week, a month, a year, or this year: the finest that is asked for.
+    pub fn span(&self, today: Day) -> Result<Span, Refusal> {
+        for name in ["week", "month"] {
+            let text = self.get(name)?;
+            if !text.is_empty() {
+                let span = Span::parse(text).filter(|span| span.kind() == name);
+                let (zh, en) = ("格式应为2016-03或2016-W10", "must be like 2016-03 or 2016-W10");
+                return span.ok_or_else(|| Refusal::field(name, zh, en));
+            }
+        }
+        self.year(today).map(Span::Year)
     }
 
     /// The figure whose cases are asked for.
@@ -133,7 +147,7 @@ impl Asked {
         ask::period(["first", "last"], self.get("first")?, self.get("last")?)
     }
 
-    fn selection(&self) -> Result<Selection, Refusal> {
+    pub fn selection(&self) -> Result<Selection, Refusal> {
         let code = |name| self.get(name).map(str::to_owned);
         ask::selection("", Selection { unit: code("unit")?, item: code("item")?, window: code("window")? })
     }

@@ -17,7 +17,7 @@ use crate::{
 /// While figures move they are counted anew so often at most.
 const FRESH: Duration = Duration::from_secs(1);
 /// At most so many boards are kept.
-const MOST: usize = 8;
+const MOST: usize = 24;
 
 /// The boards last read, newest last. Its lock lets one count at a time: pages never take the machine from windows.
 #[derive(Default)]

@@ -52,6 +52,16 @@ pub fn cases(scope: &Scope, figure: Figure, lang: Lang) -> String {
     address + "&lang=" + lang.param()
 }
 
+/// A case, its facts and its clocks, for staff.
+pub fn case(number: &str, lang: Lang) -> String {
+    format!("/cases/{}?lang={}", encode(number), lang.param())
+}
+
+/// The big screen of a division.
+pub fn screen(division: Division, lang: Lang) -> String {
+    format!("/screen?division={division}&lang={}", lang.param())
+}
+
 /// The roster of a day's month, of a unit or a person alone where they are not empty.
 pub fn roster(division: Division, day: Day, unit: &str, person: &str, lang: Lang) -> String {
     let choice = choices(&[("unit", unit), ("person", person)]);
@@ -77,7 +87,7 @@ pub fn circular(division: Division, month_and: &str, lang: Lang) -> String {
 }
 
 /// What of all is asked for, as it stands in an address.
-fn choices(choices: &[(&str, &str)]) -> String {
+pub fn choices(choices: &[(&str, &str)]) -> String {
     let given = choices.iter().filter(|(_, code)| !code.is_empty());
     given.map(|(name, code)| format!("&{name}={}", encode(code))).collect()
 }

@@ -7,7 +7,7 @@ use askama::{Template, filters::HtmlSafe};
 use crate::domain::{
     duty,
     fact::State,
-    figures::{Figure, Rate},
+    figures::{DayOf, Figure, Rate},
     label::Label,
 };
 
@@ -115,7 +115,7 @@ pub struct Words {
     pub en: &'static str,
 }
 
-const fn words(zh: &'static str, en: &'static str) -> Words {
+pub const fn words(zh: &'static str, en: &'static str) -> Words {
     Words { zh, en }
 }
 
@@ -140,6 +140,17 @@ pub fn figure(figure: Figure) -> Words {
         Figure::Denied => words("不予许可", "Denied"),
         Figure::Instant => words("即办件", "Instant"),
         Figure::EndedInPeriod => words("期内办结", "Ended in the period"),
+        Figure::LateEntered => words("补录", "Entered late"),
+    }
+}
+
+/// Which cases a figure is about, in a word.
+pub fn cohort(figure: Figure) -> Words {
+    match figure.condition().day {
+        DayOf::Receipt | DayOf::LateReceipt | DayOf::ReceiptUnaccepted => words("收件于本期", "received in the period"),
+        DayOf::Acceptance | DayOf::AcceptanceWaiting => words("受理于本期", "accepted in the period"),
+        DayOf::Decision => words("决定于本期", "decided in the period"),
+        DayOf::End => words("办结于本期", "ended in the period"),
     }
 }
 
@@ -197,6 +208,10 @@ pub fn meaning(figure: Figure) -> Words {
         Figure::EndedInPeriod => words(
             "期内办结的已受理办件，无论何时受理",
             "Accepted cases that ended in the period, whenever they were accepted.",
+        ),
+        Figure::LateEntered => words(
+            "期内收件、录入时间晚于所载收件时间五分钟以上的办件",
+            "Received in the period, by what the entry states, and entered more than five minutes later.",
         ),
     }
 }

@@ -3,6 +3,8 @@
 
 #![allow(dead_code)] // each test uses a part of it
 
+pub mod receipts;
+
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
@@ -188,9 +190,12 @@ fn not_found(reason: &'static str) -> Response {
 
 fn track(bytes: Bytes) -> Response {
     let asked = intake::TrackCaseRequest::decode(bytes).expect("decodes");
-    if asked.query_code != "CODE42" {
-        return not_found("CASE_NOT_FOUND");
-    }
+    let receipt = match asked.query_code.as_str() {
+        "CODE42" => Some(receipts::fresh(&asked.number)),
+        "CODE43" => Some(receipts::proved(&asked.number)),
+        "CODE44" => None,
+        _ => return not_found("CASE_NOT_FOUND"),
+    };
     desk::reply(&intake::TrackCaseResponse {
         number: asked.number,
         item_title_zh: "食品经营许可".into(),
@@ -202,6 +207,7 @@ fn track(bytes: Bytes) -> Response {
         due_on: "2016-03-15".into(),
         next_zh: "请等待通知".into(),
         next_en: "Please wait".into(),
+        receipt,
         ..Default::default()
     })
 }

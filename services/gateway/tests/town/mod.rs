@@ -36,7 +36,7 @@ use proto::{
     directory::v1 as pb,
     intake::v1::{Case, GetCaseRequest, WatchCasesResponse, case_service_client::CaseServiceClient},
     journal::v1::{
-        Entry, ListHeadsRequest, ListHeadsResponse, Position, ReadEntriesRequest, ReadEntriesResponse,
+        Entry, Leaf, ListHeadsRequest, ListHeadsResponse, Position, ReadEntriesRequest, ReadEntriesResponse,
         journal_service_server::{JournalService, JournalServiceServer},
     },
 };
@@ -54,9 +54,10 @@ pub const TERMINAL: &str = "divisions/410223/terminals/T1";
 pub const CLERK: &str = "divisions/410223/people/U001-01";
 pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
-/// A journal that is told what to say, and remembers where it was asked to start.
-#[derive(Clone, Default)]
+/// A service's journal that is told what to say, and remembers where it was asked to start.
+#[derive(Clone)]
 pub struct Told {
+    service: &'static str,
     entries: Arc<Mutex<Vec<Entry>>>,
     pub asked: Arc<Mutex<Vec<i64>>>,
     /// Reads out no more than so many; 0 for all.
@@ -64,11 +65,33 @@ pub struct Told {
 }
 
 impl Told {
+    pub fn of(service: &'static str) -> Told {
+        Told { service, entries: Arc::default(), asked: Arc::default(), most: Arc::default() }
+    }
+
     pub fn tell(&self, event: &str, payload: Vec<u8>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = entries.len() as i64 + 1;
-        let (division, event, payload) = (DIVISION.into(), event.into(), payload.into());
-        entries.push(Entry { division, seq, event, payload, ..Default::default() });
+        let leaf = Leaf {
+            service: self.service.into(),
+            division: DIVISION.into(),
+            seq,
+            noun: "nouns/1".into(),
+            event: event.into(),
+            payload,
+            ..Default::default()
+        };
+        let leaf_hash = tlog::leaf_hash(&leaf.encode_to_vec()).to_vec().into();
+        entries.push(Entry {
+            division: leaf.division,
+            seq,
+            occurred_at: Some(Default::default()),
+            noun: format!("divisions/{DIVISION}/{}", leaf.noun),
+            event: leaf.event,
+            payload: leaf.payload.into(),
+            leaf_hash,
+            ..Default::default()
+        });
     }
 
     fn after(&self, seq: i64) -> Vec<Entry> {
@@ -198,7 +221,7 @@ impl Town {
         let mut config = database.config(&["gateway"]).await;
         config.rate = 0;
         change(&mut config);
-        let directory = Told::default();
+        let directory = Told::of("directory");
         let signer = directory.key();
         directory.credential(TERMINAL, |it| it.window = format!("divisions/{DIVISION}/windows/A01"));
         directory.clerk(|_| {});
@@ -222,8 +245,8 @@ impl Town {
         let mut routes = Routes::default();
         let router = routes.axum_router_mut();
         *router = std::mem::take(router).route("/yizhan.intake.v1.CaseService/{method}", any(answer));
-        let roster = Told::default().peer();
-        let disclosure = Told::default().peer();
+        let roster = Told::of("roster").peer();
+        let disclosure = Told::of("disclosure").peer();
         let peers = Peers { directory, intake: Peer::in_process(routes), roster, disclosure };
         let clock = testing::clock("2016-03-31T10:00");
         let open = gateway::open(&self.config, &clock, peers).await.expect("opens");

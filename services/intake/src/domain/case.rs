@@ -163,7 +163,14 @@ pub struct Case {
     pub fixed_on_spot: Vec<String>,
     pub window: String,
     pub clerk: String,
+    /// When it was handed in: the clocks run from then.
     pub received_at: i64,
+    /// Entered later than that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// Number of the entry by which the journal tells of it first; 0 where it was written down before this was kept.
+    #[serde(default)]
+    pub entry: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_on: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -279,7 +286,8 @@ impl Case {
     /// Marks the case as changed.
     pub(super) fn touch(&mut self, now: Moment) {
         self.version += 1;
-        self.updated_at = now.0;
+        // What is entered late is done as of an earlier time.
+        self.updated_at = self.updated_at.max(now.0);
     }
 
     /// The case as the caller has read it, and not another: an empty etag asks for nothing.

@@ -238,8 +238,9 @@ impl Item {
     }
 
     /// The mandate by which a clerk may have an application granted at the window (who receives does not decide).
-    pub fn mandate_for(&self, clerk: &str) -> Result<&Mandate, Refusal> {
-        let Some(mandate) = &self.mandate else {
+    pub fn mandate_for(&self, clerk: &str, at: Moment) -> Result<&Mandate, Refusal> {
+        // What is entered late is decided by the mandate that there was when it was handed in.
+        let Some(mandate) = self.mandate.as_ref().filter(|mandate| mandate.at <= at.0) else {
             let (zh, en) = ("该事项未授权窗口当场办结", "the item has no mandate to be granted at the window");
             return Err(Refusal::state("MANDATE_MISSING", zh, en));
         };

@@ -14,6 +14,7 @@ use super::{
     clocks::Clock,
     hall::Hall,
     item::{Cause, Item, Text},
+    late::{handed_in, is_late},
 };
 
 /// What happened, as the journal names it.
@@ -28,11 +29,13 @@ pub struct Receipt {
     pub commitment: Vec<u8>,
     pub materials: Vec<Ticked>,
     pub fixed_on_spot: Vec<String>,
+    /// When it was handed in, where that is stated.
+    pub at: Option<Moment>,
 }
 
 /// Who may not act for the unit is told so before anything of the case, so that another unit's clerk learns nothing of it.
 impl Case {
-    /// Takes an application in under the revision in force today.
+    /// Takes an application in, as of when it was handed in and under the revision that was in force then.
     pub fn receive(
         division: Division,
         number: String,
@@ -41,15 +44,16 @@ impl Case {
         hall: &Hall,
         now: Moment,
     ) -> Result<Case, Refusal> {
+        let at = handed_in(receipt.at, now)?;
         item.must_live()?;
-        let today = shanghai_date(now.0);
-        let revision = item.in_force(today).ok_or_else(|| {
+        let day = shanghai_date(at.0);
+        let revision = item.in_force(day).ok_or_else(|| {
             Refusal::state("ITEM_NOT_IN_FORCE", "该事项尚未生效", "no revision of the item is in force yet")
         })?;
         let text = &revision.text;
         hall.receiving_unit(division, &text.unit)?;
         hall.accepting_window(division, &receipt.window, &text.unit)?;
-        hall.must_be_staffed(division, &receipt.window, now)?;
+        hall.must_be_staffed(division, &receipt.window, at)?;
         hall.clerk(division, &receipt.clerk, &text.unit)?;
         known(text, receipt.materials.iter().map(|ticked| ticked.code.as_str()))?;
         Ok(Case {
@@ -68,14 +72,16 @@ impl Case {
             fixed_on_spot: receipt.fixed_on_spot,
             window: receipt.window,
             clerk: receipt.clerk,
-            received_at: now.0,
+            received_at: at.0,
+            late: is_late(at, now),
+            entry: 0,
             accepted_on: None,
             accepted_at: None,
             deemed: false,
             supplement: None,
             stops: Vec::new(),
             extension: None,
-            intake: Some(Clock::start(&hall.calendar, today, INTAKE_DAYS)),
+            intake: Some(Clock::start(&hall.calendar, day, INTAKE_DAYS)),
             legal: None,
             promised: None,
             issue: None,
@@ -88,7 +94,7 @@ impl Case {
         })
     }
 
-    /// An instant item: accepted, and granted by its mandate, while the applicant waits.
+    /// An instant item: accepted, and granted by its mandate, while the applicant waits. `now` is when it was handed in.
     pub fn grant_at_once(
         &mut self,
         item: &Item,
@@ -98,7 +104,7 @@ impl Case {
     ) -> Result<Happened, Refusal> {
         self.handling.must_be_instant()?;
         let clerk = self.clerk.clone();
-        let mandate = item.mandate_for(&clerk)?;
+        let mandate = item.mandate_for(&clerk, now)?;
         self.accept(&clerk, hall, now)?;
         self.decide(true, &mandate.officer, String::new(), document, hall, now)?;
         if let Some(decision) = &mut self.decision {

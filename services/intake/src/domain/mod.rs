@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod hall;
 pub mod identity;
 pub mod item;
+pub mod late;
 pub mod life;
 pub mod number;
 pub mod wake;

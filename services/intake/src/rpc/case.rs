@@ -13,10 +13,11 @@ use kit::{
 use proto::{
     directory::v1::{Deadline, DeadlineDay, DeadlineState, NoticeReference},
     intake::v1::{self as pb, case_service_server::CaseService},
+    journal::v1::Receipt,
 };
 use tonic::{Request, Response, Status};
 
-use super::{inbox, item::cause, list, party, receive::receive, render, watch};
+use super::{inbox, item::cause, list, party, receipt, receive::receive, render, watch};
 use crate::{
     domain::{
         case::{Case, Demand, End, State, Ticked},
@@ -213,6 +214,12 @@ impl CaseService for Cases {
         Ok(Response::new(explain(&self.0, &kept.case, which)?))
     }
 
+    async fn get_case_receipt(&self, request: Request<pb::GetCaseReceiptRequest>) -> Answer<Receipt> {
+        let kept = find(&self.0, "name", &request.into_inner().name).await?;
+        let receipt = receipt::of(&self.0, &kept.case).await?;
+        Ok(Response::new(receipt.ok_or_else(receipt::missing)?))
+    }
+
     async fn track_case(&self, request: Request<pb::TrackCaseRequest>) -> Answer<pb::TrackCaseResponse> {
         Ok(Response::new(track(&self.0, request.into_inner()).await?))
     }
@@ -358,5 +365,6 @@ async fn track(office: &Office, request: pb::TrackCaseRequest) -> Result<pb::Tra
         issued_on: on(case.issuance.as_ref().map(|issuance| issuance.at)),
         next_zh: next_zh.to_owned(),
         next_en: next_en.to_owned(),
+        receipt: receipt::of(office, case).await?,
     })
 }

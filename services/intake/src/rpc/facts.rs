@@ -60,6 +60,7 @@ pub fn facts(case: &Case) -> pb::CaseFacts {
         promised_signal: signal(&case.promised),
         applicant_commitment: case.commitment.clone(),
         fixed_on_spot: !case.fixed_on_spot.is_empty(),
+        late_entry: case.late,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod item;
 pub mod list;
 pub mod party;
+pub mod receipt;
 pub mod receive;
 pub mod render;
 pub mod watch;

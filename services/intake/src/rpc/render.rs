@@ -112,6 +112,7 @@ pub fn case(case: &Case) -> pb::Case {
         attachments: case.attachments.iter().map(|a| attachment(division, &case.number, a)).collect(),
         etag: case.version.to_string(),
         updated_at: at(case.updated_at),
+        late_entry: case.late,
     }
 }
 

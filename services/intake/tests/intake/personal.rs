@@ -5,6 +5,7 @@ use std::fs;
 use kit::store::{Store, journal::entry};
 use proto::intake::v1 as pb;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use sha2::{Digest, Sha256};
 
 use crate::hall::*;
 
@@ -155,6 +156,37 @@ async fn no_row_and_no_journal_entry_tells_personal_data_and_what_is_sealed_is_t
             ["applicant", "recipient", "applicant", "recipient", "applicant"]
         );
         store.close().await.expect("closes");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_commitment_in_the_journal_opens_with_the_salt_and_to_nobody_else() {
+    Hall::on_each_engine("2026-06-01T09:00", async |hall| {
+        let request = pb::ReceiveCaseRequest { applicant: Some(applicant()), ..receipt("A01", FOOD) };
+        let case = hall.receive(request.clone()).await.expect("received");
+        let twin = pb::ReceiveCaseRequest { request_id: kit::testing::request_id(), ..request };
+        let twin = hall.receive(twin).await.expect("received");
+        let (_, facts) = hall.history(&case).await.swap_remove(0);
+        let (_, others) = hall.history(&twin).await.swap_remove(0);
+        assert_ne!(facts.applicant_commitment, others.applicant_commitment, "each has a salt of its own");
+
+        let store = Store::open::<migrations::intake::Migrator>("intake", &hall.config.database("intake"))
+            .await
+            .expect("opens");
+        let kept = (DIVISION.to_owned(), format!("{}.applicant", case.number));
+        let row = intake::store::personal::Entity::find_by_id(kept).one(store.read()).await.expect("reads");
+        let row = row.expect("what is sealed");
+        store.close().await.expect("closes");
+        let keys = kit::keys::Keys::open(&hall.config.key_file()).expect("the keys").sealing(hall.config.cipher);
+        let plain = keys.cipher("personal").open(&row.sealed, &format!("{}/{}", row.division, row.id)).expect("opens");
+        let commits = |salt: &[u8], plain: &[u8]| {
+            let digest = Sha256::new().chain_update(salt).chain_update(plain).finalize();
+            facts.applicant_commitment == digest.to_vec()
+        };
+        assert!(commits(&row.salt, &plain));
+        let changed = String::from_utf8(plain.clone()).expect("JSON").replace("司徒", "司马");
+        assert!(!commits(&row.salt, changed.as_bytes()) && !commits(&[0; 32], &plain));
     })
     .await;
 }

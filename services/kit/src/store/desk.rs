@@ -24,14 +24,21 @@ pub struct Event {
 pub struct Desk<'a> {
     division: Division,
     now: Moment,
+    /// The last entry before this decision.
+    head: i64,
     loaded: &'a HashMap<Key, Option<AnyNoun>>,
     pub(crate) changed: Vec<(Key, AnyNoun)>,
     pub(crate) events: Vec<Event>,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(division: Division, now: Moment, loaded: &'a HashMap<Key, Option<AnyNoun>>) -> Desk<'a> {
-        Desk { division, now, loaded, changed: Vec::new(), events: Vec::new() }
+    pub(crate) fn new(
+        division: Division,
+        now: Moment,
+        head: i64,
+        loaded: &'a HashMap<Key, Option<AnyNoun>>,
+    ) -> Desk<'a> {
+        Desk { division, now, head, loaded, changed: Vec::new(), events: Vec::new() }
     }
 
     pub fn division(&self) -> Division {
@@ -69,8 +76,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Says what happened.
-    pub fn record(&mut self, event: Event) {
+    /// Says what happened, and learns under which number the journal will have it.
+    pub fn record(&mut self, event: Event) -> i64 {
         self.events.push(event);
+        self.head + self.events.len() as i64
     }
 }

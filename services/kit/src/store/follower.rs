@@ -9,7 +9,10 @@ use sea_orm::{
 };
 use tokio::sync::watch;
 
-use super::{engine::Store, journal::position};
+use super::{
+    engine::Store,
+    journal::{self, position},
+};
 use crate::peer::Peer;
 
 /// What a service does when another's journal moves.
@@ -96,6 +99,9 @@ async fn follow_once(
     let mut client = JournalServiceClient::new(peer).max_decoding_message_size(16 << 20);
     let mut batches = client.read_entries(request).await.map_err(Box::new)?.into_inner();
     while let Some(batch) = batches.message().await.map_err(Box::new)? {
+        if let Some(false_one) = batch.entries.iter().find(|entry| !is_whole(source, entry)) {
+            return Err(FollowError::entry(false_one, "it is not what its leaf hash says"));
+        }
         if let Some(first) = batch.entries.first() {
             apply(store, source, &first.division, &batch.entries, effect).await?;
             // Whoever applied them: this replica or another.
@@ -106,6 +112,11 @@ async fn follow_once(
         }
     }
     Ok(())
+}
+
+/// Whether an entry came as it was written. Who tells its leaf hash later, in a proof, tells it of this content.
+fn is_whole(source: &str, entry: &Entry) -> bool {
+    journal::leaf_hash_as_read(source, entry).is_some_and(|leaf| entry.leaf_hash == leaf)
 }
 
 /// The position, locked until the transaction ends. The first lock makes its row: what is not there cannot be locked, and

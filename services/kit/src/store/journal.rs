@@ -1,13 +1,14 @@
 //! The journal's two tables: entries, and a head for each division. Also where a follower keeps its positions.
 
 use bytes::Bytes;
-use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint};
 use proto::journal::v1 as pb;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::OnConflict,
 };
 use sha2::{Digest, Sha256};
+use tlog::Hash;
 
 use crate::{clock::Moment, id::Division};
 
@@ -76,9 +77,9 @@ pub mod position {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The leaf hash of an entry: SHA-256 over 0x00 and the leaf's bytes (RFC 6962, 2.1).
-pub fn leaf_hash(service: &str, entry: &entry::Model) -> [u8; 32] {
-    let leaf = pb::Leaf {
+/// What an entry's leaf hash covers.
+pub fn leaf(service: &str, entry: &entry::Model) -> pb::Leaf {
+    pb::Leaf {
         service: service.to_owned(),
         division: entry.division.clone(),
         seq: entry.seq,
@@ -87,17 +88,85 @@ pub fn leaf_hash(service: &str, entry: &entry::Model) -> [u8; 32] {
         noun: entry.noun.clone(),
         event: entry.event.clone(),
         payload: entry.payload.clone(),
-        request_hash: entry.request_hash.clone().unwrap_or_default(),
-    };
-    let mut bytes = Vec::with_capacity(1 + leaf.encoded_len());
-    bytes.push(0);
-    // A Vec grows, so encoding cannot run out of room.
-    let _ = leaf.encode(&mut bytes);
-    Sha256::digest(&bytes).into()
+        request_hash: request(entry),
+    }
+}
+
+/// The leaf hash of an entry: SHA-256 over 0x00 and the leaf's bytes (RFC 6962, 2.1).
+pub fn leaf_hash(service: &str, entry: &entry::Model) -> Hash {
+    let request = request(entry);
+    let texts = [&entry.actor, &entry.noun, &entry.event].map(String::as_bytes);
+    Line { service, division: &entry.division, seq: entry.seq, at: entry.occurred_at, texts, request: &request }
+        .hash(&entry.payload)
+}
+
+/// The same of an entry as its readers get it; none where its time or its noun's name is none that an entry can have.
+pub(crate) fn leaf_hash_as_read(service: &str, entry: &pb::Entry) -> Option<Hash> {
+    let at = Moment::from_timestamp(entry.occurred_at.as_ref()?)?.0;
+    let (division, request) = (entry.division.as_str(), entry.request_hash.as_slice());
+    let noun = entry.noun.strip_prefix("divisions/")?.strip_prefix(division)?.strip_prefix('/')?;
+    let texts = [&entry.actor, noun, &entry.event].map(str::as_bytes);
+    Some(Line { service, division, seq: entry.seq, at, texts, request }.hash(&entry.payload))
+}
+
+/// What the leaf says of the request: id and digest together, so that neither can be changed, and nothing that tells them.
+/// Empty for what the clock did.
+fn request(entry: &entry::Model) -> Vec<u8> {
+    let parts = [&entry.request_id, &entry.request_hash];
+    if parts.iter().all(|part| part.is_none()) {
+        return Vec::new();
+    }
+    let mut digest = Sha256::new();
+    for part in parts {
+        // Its length before it, and another one for none.
+        digest.update(part.as_ref().map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        digest.update(part.as_deref().unwrap_or_default());
+    }
+    digest.finalize().to_vec()
+}
+
+/// The message Leaf without its payload, borrowed: it is made of every entry that is written, followed, signed or checked.
+struct Line<'a> {
+    service: &'a str,
+    division: &'a str,
+    seq: i64,
+    at: i64,
+    /// Actor, noun, event.
+    texts: [&'a [u8]; 3],
+    request: &'a [u8],
+}
+
+impl Line<'_> {
+    fn hash(&self, payload: &[u8]) -> Hash {
+        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
+        let mut bytes = Vec::with_capacity(128 + texts + payload.len());
+        put(&mut bytes, 1, self.service.as_bytes());
+        put(&mut bytes, 2, self.division.as_bytes());
+        for (tag, number) in [(3, self.seq), (4, self.at)].into_iter().filter(|(_, number)| *number != 0) {
+            encode_key(tag, WireType::Varint, &mut bytes);
+            encode_varint(number as u64, &mut bytes);
+        }
+        for (tag, text) in (5..).zip(self.texts) {
+            put(&mut bytes, tag, text);
+        }
+        put(&mut bytes, 8, payload);
+        put(&mut bytes, 9, self.request);
+        tlog::leaf_hash(&bytes)
+    }
+}
+
+/// A field of text or bytes; left out where it is empty, as all are in proto3.
+fn put(bytes: &mut Vec<u8>, tag: u32, content: &[u8]) {
+    if !content.is_empty() {
+        encode_key(tag, WireType::LengthDelimited, bytes);
+        encode_varint(content.len() as u64, bytes);
+        bytes.extend_from_slice(content);
+    }
 }
 
 impl From<entry::Model> for pb::Entry {
     fn from(row: entry::Model) -> pb::Entry {
+        let request = request(&row);
         pb::Entry {
             occurred_at: Some(Moment(row.occurred_at).timestamp()),
             noun: format!("divisions/{}/{}", row.division, row.noun),
@@ -107,6 +176,7 @@ impl From<entry::Model> for pb::Entry {
             event: row.event,
             payload: Bytes::from(row.payload),
             leaf_hash: row.leaf_hash,
+            request_hash: request,
         }
     }
 }
@@ -166,11 +236,25 @@ pub async fn entries(
     after: i64,
     most: u64,
 ) -> Result<Vec<entry::Model>, DbErr> {
+    following(division, after, most).all(db).await
+}
+
+/// The same where a row may be anything: one that is no entry is told by its number, where it has one.
+pub(crate) async fn stored(
+    db: &impl ConnectionTrait,
+    division: &str,
+    after: i64,
+    most: u64,
+) -> Result<Vec<Result<entry::Model, Option<i64>>>, DbErr> {
+    let rows = db.query_all_raw(following(division, after, most).build(db.get_database_backend())).await?;
+    let read = |row| entry::Model::from_query_result(row, "").map_err(|_| row.try_get("", "seq").ok());
+    Ok(rows.iter().map(read).collect())
+}
+
+fn following(division: &str, after: i64, most: u64) -> Select<entry::Entity> {
     entry::Entity::find()
         .filter(entry::Column::Division.eq(division))
         .filter(entry::Column::Seq.gt(after))
         .order_by_asc(entry::Column::Seq)
         .limit(most)
-        .all(db)
-        .await
 }

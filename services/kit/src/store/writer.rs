@@ -183,8 +183,11 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
             answers.push(replay(job, request, first, &loaded));
             continue;
         }
+        let Some((_, head)) = heads.iter_mut().find(|(division, _)| *division == job.division) else {
+            return Err(DbErr::Custom("a head was not locked".into()));
+        };
         let now = clock.now();
-        let mut desk = Desk::new(job.division, now, &loaded);
+        let mut desk = Desk::new(job.division, now, *head, &loaded);
         let decided = catch_unwind(AssertUnwindSafe(|| (job.decide)(&mut desk)))
             .unwrap_or_else(|_| Err(Refusal::internal("a decision panicked")));
         let id = match decided {
@@ -212,9 +215,6 @@ async fn commit(store: &Store, clock: &Clock, jobs: &[Job]) -> Result<Vec<Answer
                 order.push(key);
             }
         }
-        let Some((_, head)) = heads.iter_mut().find(|(division, _)| *division == job.division) else {
-            return Err(DbErr::Custom("a head was not locked".into()));
-        };
         let last = events.len().saturating_sub(1);
         for (i, event) in events.into_iter().enumerate() {
             *head += 1;

@@ -169,7 +169,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![migrations::kit::journal(), Box::new(Nouns)]
+        vec![migrations::kit::journal(), Box::new(Nouns), migrations::kit::log()]
     }
 }
 

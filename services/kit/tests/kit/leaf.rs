@@ -49,7 +49,7 @@ fn the_leaf_hash_of_known_entries_is_known() {
     let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(
         hex(&leaf_hash("intake", &with_request)),
-        "74df13c91b50685253dfaeb960ee437b0db893c797012e843d1d1b161c396ff6"
+        "279106c5ca3d3336e560564ee1bbedc70e46d0e738a56ff1712de747879538b2"
     );
     assert_eq!(
         hex(&leaf_hash("directory", &of_the_clock)),
@@ -70,8 +70,20 @@ fn by_hand(service: &str, entry: &entry::Model) -> Vec<u8> {
     text(&mut bytes, 6, entry.noun.as_bytes());
     text(&mut bytes, 7, entry.event.as_bytes());
     text(&mut bytes, 8, &entry.payload);
-    text(&mut bytes, 9, entry.request_hash.as_deref().unwrap_or_default());
+    text(&mut bytes, 9, &asked(entry));
     Sha256::digest(bytes).to_vec()
+}
+
+/// Over id and digest of the request, each behind its length in eight bytes, which are all ones where there is none.
+fn asked(entry: &entry::Model) -> Vec<u8> {
+    let part = |part: &Option<Vec<u8>>| match part {
+        Some(part) => [&(part.len() as u64).to_be_bytes()[..], part].concat(),
+        None => vec![255; 8],
+    };
+    match (&entry.request_id, &entry.request_hash) {
+        (None, None) => Vec::new(),
+        (id, hash) => Sha256::digest([part(id), part(hash)].concat()).to_vec(),
+    }
 }
 
 fn text(bytes: &mut Vec<u8>, field: u8, content: &[u8]) {

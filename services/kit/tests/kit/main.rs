@@ -8,6 +8,7 @@ mod feed;
 mod follower;
 mod house;
 mod leaf;
+mod log;
 mod reader;
 mod requests;
 mod serve;

@@ -236,7 +236,8 @@ fn every_stream_of_the_contract_stays_or_is_a_download() {
     for file in &contract.file {
         for (service, method) in file.service.iter().flat_map(|s| s.method.iter().map(move |method| (s, method))) {
             let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
-            let ends = !method.server_streaming() || method.name().starts_with("Download");
+            let is_download = ["Download", "Export"].iter().any(|name| method.name().starts_with(name));
+            let ends = !method.server_streaming() || is_download;
             assert_eq!(serve::stays(&path), !ends, "{path}");
         }
     }

@@ -1,6 +1,8 @@
-//! `yizhan admin`: who may do what. The operator gives credentials, takes them back, changes keys, and sees who is there.
+//! `yizhan admin`: who may do what. The operator gives credentials, takes them back, changes keys, and sees who is there;
+//! and whether the journals are as they were written.
 
 mod enrol;
+mod log;
 mod operators;
 mod revoke;
 mod rotate;
@@ -43,6 +45,12 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// 各日志最新的已签日志头 · The newest signed head of each journal
+    #[command(after_help = log::HEADS)]
+    Heads(log::Args),
+    /// 核查日志是否与写入时一致 · Check that the journals are as they were written
+    #[command(after_help = log::CHECK)]
+    CheckLog(log::Args),
 }
 
 /// Of `yizhan admin --help`.
@@ -95,6 +103,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Task::Revoke(args) => revoke::run(args, &to, &division).await,
         Task::Rotate(task) => rotate::run(task, &to).await,
         Task::Who { json } => who::run(json, &to, &division).await,
+        Task::Heads(args) => log::heads(&args, &to, &division).await,
+        Task::CheckLog(args) => log::check(&args, &to, &division).await,
     }
 }
 

@@ -101,6 +101,7 @@ pub fn call(county: &County, script: &Script, step: u8, name: &str, seed: u64) -
             on_the_spot: (act == Act::OnTheSpot).then(|| pb::OnTheSpot { document_number: number("许") }),
             applicant: Some(hands.applicant),
             request_id,
+            received_at: None,
         })),
         Act::AskSupplement => {
             let demand = |material: &Material| pb::SupplementDemand {

@@ -3,10 +3,11 @@
 use std::{fmt, path::PathBuf};
 
 use clap::{Subcommand, ValueEnum};
+use kit::clock::Moment;
 use proto::intake::v1 as pb;
 use uuid::Uuid;
 
-use crate::peer::To;
+use crate::{clock::shanghai, peer::To};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -233,6 +234,13 @@ pub enum Look {
         #[arg(long, default_value_t = 50)]
         most: usize,
     },
+    /// 收件回执：日志中的收件记录及其证明 · The receipt: what the journal says of the reception, and the proof
+    Receipt {
+        number: String,
+        /// 证明另存为文件，可用 yizhan verify 离线核对 · Write the proof to a file, which `yizhan verify` checks offline
+        #[arg(long, value_name = "FILE")]
+        text: Option<PathBuf>,
+    },
     /// 申请人查询进度 · What the applicant sees
     Track { number: String, query_code: String },
     /// 期限是怎么算的 · A due date, day by day
@@ -281,6 +289,9 @@ pub struct Receive {
     /// 证照编号 · Number of the certificate
     #[arg(long, default_value = "", requires = "on_the_spot")]
     pub document_number: String,
+    /// 补录：实际收件的北京时间，最早七天前 · Handed in before now, at most seven days: when, in Shanghai
+    #[arg(long, value_name = "2016-03-04T16:30", value_parser = shanghai)]
+    pub received_at: Option<Moment>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

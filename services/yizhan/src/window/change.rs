@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use kit::clock::Moment;
 use prost::Message;
 use proto::intake::v1 as pb;
 use sha2::{Digest, Sha256};
@@ -10,6 +11,8 @@ use uuid::Uuid;
 use super::ask::{At, Deed, Receive};
 use crate::trouble;
 
+/// Takes an application in.
+pub const RECEIVE: &str = "yizhan.intake.v1.CaseService/ReceiveCase";
 /// The files go in and out by this service; all else is the cases'.
 pub const UPLOAD: &str = "yizhan.intake.v1.AttachmentService/UploadAttachment";
 /// 20 MiB, as the service has it: more is not worth keeping.
@@ -201,6 +204,7 @@ fn receive(receive: &Receive, at: &At, request_id: String) -> anyhow::Result<pb:
         accept_now: receive.accept,
         on_the_spot: receive.on_the_spot.then_some(on_the_spot),
         request_id,
+        received_at: receive.received_at.map(Moment::timestamp),
     })
 }
 

@@ -3,6 +3,7 @@
 use proto::{
     directory::v1::{Deadline, DeadlineState},
     intake::v1 as pb,
+    journal::v1::Receipt,
 };
 use serde_json::{Value, json};
 use tonic::Status;
@@ -14,6 +15,12 @@ use crate::{spool::Kept, unreached};
 pub fn done(kept: &Kept, answer: &Answer, is_own: bool) -> Value {
     let outcome = if is_own { "done" } else { "delivered" };
     match answer {
+        Answer::Received(case, receipt) => json!({
+            "outcome": outcome,
+            "request_id": kept.request_id,
+            "case": self::case(case),
+            "receipt": receipt.as_deref().map(self::receipt),
+        }),
         Answer::Case(case) => json!({ "outcome": outcome, "request_id": kept.request_id, "case": self::case(case) }),
         Answer::Attachment(attachment) => {
             json!({ "outcome": outcome, "request_id": kept.request_id, "attachment": self::attachment(attachment) })
@@ -79,6 +86,7 @@ pub fn case(case: &pb::Case) -> Value {
         "received_window": case.received_window,
         "received_by": case.received_by,
         "received_at": show::time(case.received_at.as_ref()),
+        "late_entry": case.late_entry,
         "accepted_on": case.accepted_on,
         "deemed_accepted": case.deemed_accepted,
         "supplement": case.supplement.as_ref().map(supplement),
@@ -118,6 +126,17 @@ pub fn mandated(item: &pb::Item) -> Value {
         })
     });
     json!({ "outcome": "done", "item": { "name": item.name, "etag": item.etag, "mandate": mandate } })
+}
+
+pub fn receipt(receipt: &Receipt) -> Value {
+    let head = receipt.head.as_ref().map(|head| json!({ "size": head.size, "note": head.note }));
+    json!({
+        "origin": receipt.origin,
+        "seq": receipt.seq,
+        "leaf_hash": super::receipt::hex(&receipt.leaf_hash),
+        "head": head,
+        "text": receipt.text,
+    })
 }
 
 pub fn tracked(track: &pb::TrackCaseResponse) -> Value {

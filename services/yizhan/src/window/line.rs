@@ -2,7 +2,7 @@
 //!
 //! A change is kept on disk before the first attempt, and whatever is kept is sent first and in order. An answer, yes or
 //! no, takes it out of the spool; anything else leaves it there under its `request_id`, to be sent again: the server then
-//! answers as the first time and changes nothing twice.
+//! answers as the first time and changes nothing twice. What is sent later says when it was handed in.
 
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -11,7 +11,10 @@ use http::uri::PathAndQuery;
 use kit::{clock::Clock, peer::Peer};
 use prost::Message;
 use proto::{
-    intake::v1::{self as pb, attachment_service_client::AttachmentServiceClient},
+    intake::v1::{
+        self as pb, attachment_service_client::AttachmentServiceClient, case_service_client::CaseServiceClient,
+    },
+    journal::v1::Receipt,
     rule,
 };
 use tonic::{
@@ -24,7 +27,8 @@ use tonic_types::StatusExt;
 use super::{
     KEPT, REFUSED,
     ask::At,
-    change::{Change, UPLOAD},
+    change::{Change, RECEIVE, UPLOAD},
+    late,
     show::Tell,
 };
 use crate::{
@@ -51,6 +55,8 @@ pub struct Line {
 
 /// What a changing request is answered with.
 pub enum Answer {
+    /// An application was taken in; with its receipt, if that could be had in time.
+    Received(Box<pb::Case>, Option<Box<Receipt>>),
     Case(Box<pb::Case>),
     Attachment(pb::Attachment),
 }
@@ -149,7 +155,7 @@ impl Line {
                 continue;
             }
             // Told before it is taken out: whoever is cut off in between is told twice, but never not at all.
-            match self.send(&kept).await {
+            match self.send(&kept, is_own).await {
                 Outcome::Done(answer) => {
                     self.tell.done(&kept, &answer, is_own)?;
                     spool.remove(&name)?;
@@ -216,28 +222,42 @@ impl Line {
         Spool::open(&self.spool).map_err(|error| self.unusable(&error))
     }
 
-    async fn send(&self, kept: &Kept) -> Outcome {
+    /// Sends it for the first time, or later.
+    async fn send(&self, kept: &Kept, is_first: bool) -> Outcome {
         let sent = async {
             let link = self.link_for(kept).await?;
             if kept.rpc == UPLOAD {
-                self.upload(kept, link).await.map(Answer::Attachment)
-            } else {
-                self.unary(kept, link).await.map(|case| Answer::Case(Box::new(case)))
+                return self.upload(kept, link).await.map(Answer::Attachment);
             }
+            let request = match is_first {
+                true => kept.request.clone(),
+                false => late::dated(kept, link.clone(), self.clock.now()).await?,
+            };
+            self.unary(kept, request, link).await.map(|case| Answer::Case(Box::new(case)))
         };
         match self.ask(sent).await {
+            Ok(Answer::Case(case)) if kept.rpc == RECEIVE => {
+                // It is done, whatever becomes of this question.
+                let receipt = self.ask(self.receipt(kept, &case)).await.ok();
+                Outcome::Done(Answer::Received(case, receipt.map(Box::new)))
+            }
             Ok(answer) => Outcome::Done(answer),
             Err(status) if is_refusal(&status) => Outcome::Refused(status),
             Err(status) => Outcome::Cut(status),
         }
     }
 
-    async fn unary(&self, kept: &Kept, link: Link) -> Result<pb::Case, Status> {
+    async fn receipt(&self, kept: &Kept, case: &pb::Case) -> Result<Receipt, Status> {
+        let mut client = CaseServiceClient::new(self.link_for(kept).await?);
+        Ok(client.get_case_receipt(pb::GetCaseReceiptRequest { name: case.name.clone() }).await?.into_inner())
+    }
+
+    async fn unary(&self, kept: &Kept, request: Vec<u8>, link: Link) -> Result<pb::Case, Status> {
         let path =
             PathAndQuery::try_from(format!("/{}", kept.rpc)).map_err(|error| Status::unknown(error.to_string()))?;
         let mut grpc = Grpc::new(link);
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-        let mut request = Request::new(Bytes::from(kept.request.clone()));
+        let mut request = Request::new(Bytes::from(request));
         request.set_timeout(self.patience);
         Ok(grpc.unary(request, path, AsKept).await?.into_inner())
     }

@@ -1,14 +1,16 @@
 //! `yizhan window`: the client of a window.
 //!
 //! [`ask`] is what can be asked for, [`change`] makes requests of it, [`line`] carries them, and keeps them while it is cut,
-//! [`read`] reads, [`mandate`] is a leader's, [`show`] and [`json`] tell people and machines.
+//! [`late`] says since when it was kept, [`read`] reads, [`receipt`] is what the applicant takes home, [`mandate`] is a leader's, [`show`] and [`json`] tell people and machines.
 
 mod ask;
 mod change;
 mod json;
+mod late;
 mod line;
 mod mandate;
 mod read;
+mod receipt;
 mod show;
 
 use std::{

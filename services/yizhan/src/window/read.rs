@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -14,7 +15,7 @@ use super::{
     ask::{At, Look, Missing},
     json,
     line::Line,
-    show,
+    receipt, show,
 };
 use crate::peer::Link;
 
@@ -48,14 +49,16 @@ enum Question {
     Inbox(pb::ListInboxRequest, usize),
     Track(pb::TrackCaseRequest),
     Explain(pb::ExplainDeadlineRequest),
+    Receipt(pb::GetCaseReceiptRequest, Option<PathBuf>),
 }
 
 enum Answer {
     Case(Box<pb::Case>),
     Cases(Vec<pb::Case>),
     Inbox(Vec<pb::InboxEntry>),
-    Tracked(pb::TrackCaseResponse),
+    Tracked(Box<pb::TrackCaseResponse>),
     Deadline(proto::directory::v1::Deadline),
+    Receipt(Box<proto::journal::v1::Receipt>, Option<PathBuf>),
 }
 
 fn question(look: &Look, at: &At) -> Result<Question, Missing> {
@@ -74,6 +77,9 @@ fn question(look: &Look, at: &At) -> Result<Question, Missing> {
         Look::Explain { number, clock } => {
             Question::Explain(pb::ExplainDeadlineRequest { name: at.name("cases", number)?, clock: clock.wire() })
         }
+        Look::Receipt { number, text } => {
+            Question::Receipt(pb::GetCaseReceiptRequest { name: at.name("cases", number)? }, text.clone())
+        }
         Look::Get { number } => Question::Get(pb::GetCaseRequest { name: at.name("cases", number)? }),
     })
 }
@@ -81,8 +87,11 @@ fn question(look: &Look, at: &At) -> Result<Question, Missing> {
 async fn answer(client: &mut CaseServiceClient<Link>, question: Question) -> Result<Answer, Status> {
     Ok(match question {
         Question::Get(request) => Answer::Case(Box::new(client.get_case(request).await?.into_inner())),
-        Question::Track(request) => Answer::Tracked(client.track_case(request).await?.into_inner()),
+        Question::Track(request) => Answer::Tracked(Box::new(client.track_case(request).await?.into_inner())),
         Question::Explain(request) => Answer::Deadline(client.explain_deadline(request).await?.into_inner()),
+        Question::Receipt(request, text) => {
+            Answer::Receipt(Box::new(client.get_case_receipt(request).await?.into_inner()), text)
+        }
         Question::List(mut request, most) => {
             let mut cases = Vec::new();
             loop {
@@ -111,9 +120,9 @@ async fn answer(client: &mut CaseServiceClient<Link>, question: Question) -> Res
 }
 
 impl Answer {
-    fn tell(&self, as_json: bool) -> io::Result<()> {
+    fn tell(&self, as_json: bool) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        match self {
+        let told = match self {
             Answer::Case(case) if as_json => writeln!(out, "{}", json::case(case)),
             Answer::Case(case) => show::case(&mut out, case),
             Answer::Cases(cases) if as_json => cases.iter().try_for_each(|case| writeln!(out, "{}", json::case(case))),
@@ -128,6 +137,14 @@ impl Answer {
             Answer::Tracked(track) => show::tracked(&mut out, track),
             Answer::Deadline(deadline) if as_json => writeln!(out, "{}", json::deadline(deadline)),
             Answer::Deadline(deadline) => show::deadline(&mut out, deadline),
+            Answer::Receipt(receipt, _) if as_json => writeln!(out, "{}", json::receipt(receipt)),
+            Answer::Receipt(receipt, _) => receipt::show(&mut out, receipt),
+        };
+        match self {
+            Answer::Receipt(receipt, Some(file)) => {
+                told.map_err(Into::into).and_then(|()| receipt::write(file, receipt))
+            }
+            _ => Ok(told?),
         }
     }
 }

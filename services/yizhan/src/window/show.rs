@@ -6,11 +6,12 @@ use kit::clock::Moment;
 use proto::{
     directory::v1::{Deadline, DeadlineState},
     intake::v1 as pb,
+    journal::v1::Receipt,
 };
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use super::{json, line::Answer};
+use super::{json, line::Answer, receipt};
 use crate::{columns::left, name::last, spool::Kept, time as minute, unreached};
 
 /// Tells people, or machines.
@@ -33,7 +34,7 @@ impl Tell {
         }
         match answer {
             // The answer to ReceiveCase alone carries the query code.
-            Answer::Case(case) if kept.rpc.ends_with("/ReceiveCase") => receipt(&mut out, case)?,
+            Answer::Received(case, taken) => receipt(&mut out, case, taken.as_deref())?,
             Answer::Case(case) => self::case(&mut out, case)?,
             Answer::Attachment(file) => {
                 let (name, size, media) = (&file.file_name, file.size_bytes, &file.media_type);
@@ -99,11 +100,12 @@ impl Tell {
 }
 
 /// What the applicant is given: 收件凭证, with the number and the code to track it by.
-fn receipt(out: &mut impl Write, case: &pb::Case) -> io::Result<()> {
+fn receipt(out: &mut impl Write, case: &pb::Case, taken: Option<&Receipt>) -> io::Result<()> {
     writeln!(out, "收件凭证 · RECEIPT")?;
     self::case(out, case)?;
     line(out, "查询码 · query code", &case.query_code)?;
-    line(out, "查询进度 · to track it", &format!("yizhan window track {} {}", case.number, case.query_code))
+    line(out, "查询进度 · to track it", &format!("yizhan window track {} {}", case.number, case.query_code))?;
+    receipt::first(out, &case.number, taken)
 }
 
 /// One case.
@@ -116,7 +118,8 @@ pub fn case(out: &mut impl Write, case: &pb::Case) -> io::Result<()> {
         line(out, "申请人 · applicant", &format!("{} {}", applicant.display_name, applicant.document_number))?;
     }
     let (window, by) = (last(&case.received_window), last(&case.received_by));
-    line(out, "收件 · received", &format!("{} {window} {by}", minute(case.received_at.as_ref())))?;
+    let late = if case.late_entry { " 补录 · entered late" } else { "" };
+    line(out, "收件 · received", &format!("{} {window} {by}{late}", minute(case.received_at.as_ref())))?;
     for material in &case.materials {
         let (code, originals, copies) = (&material.code, material.originals, material.copies);
         line(out, "材料 · material", &format!("{code}  原件 {originals} · originals  复印件 {copies} · copies"))?;
@@ -211,7 +214,8 @@ pub fn tracked(out: &mut impl Write, track: &pb::TrackCaseResponse) -> io::Resul
     line(out, "承诺办结 · due", &track.due_on)?;
     line(out, "决定 · decided", &track.decided_on)?;
     line(out, "出件 · issued", &track.issued_on)?;
-    line(out, "下一步 · next", &next)
+    line(out, "下一步 · next", &next)?;
+    track.receipt.as_ref().map_or(Ok(()), |receipt| receipt::show(out, receipt))
 }
 
 pub fn deadline(out: &mut impl Write, deadline: &Deadline) -> io::Result<()> {
@@ -260,7 +264,7 @@ fn clock(out: &mut impl Write, what: &str, clock: Option<&pb::Clock>) -> io::Res
 }
 
 /// A line, unless there is nothing to say.
-fn line(out: &mut impl Write, what: &str, text: &str) -> io::Result<()> {
+pub fn line(out: &mut impl Write, what: &str, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }

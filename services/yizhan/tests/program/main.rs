@@ -1,5 +1,6 @@
 //! The real program on a fresh data folder and free ports.
 
+mod figures;
 mod hall;
 mod import;
 mod proxy;
@@ -8,3 +9,4 @@ mod roster;
 mod serve;
 mod spool;
 mod window;
+mod witness;

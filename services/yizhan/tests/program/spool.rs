@@ -208,3 +208,26 @@ fn a_spool_that_cannot_be_written_sends_nothing() {
     assert!(said.code == 1 && said.err.contains("nothing was sent"), "{said:?}");
     assert!(hall.numbers().is_empty());
 }
+
+#[test]
+fn what_waited_counts_from_when_it_was_handed_in() {
+    let hall = Hall::open().restart(|url, folder| {
+        assert_eq!(over(url, folder, RECEIVE).code, 3);
+        assert_eq!(over(url, folder, RECEIVE).code, 3);
+        // One of them has waited for twenty minutes, by this machine's clock.
+        let spool = folder.0.join("spool");
+        let mut files: Vec<_> = fs::read_dir(&spool).expect("a spool").map(|file| file.expect("read").path()).collect();
+        files.sort();
+        let file = files.iter().find(|file| file.extension().is_some_and(|end| end == "json")).expect("kept");
+        let mut kept: serde_json::Value = serde_json::from_slice(&fs::read(file).expect("read")).expect("JSON");
+        let earlier = kit::clock::Moment(kit::clock::wall().0 - 20 * 60 * 1_000_000).shanghai();
+        kept["kept_at"] = earlier.into();
+        fs::write(file, kept.to_string()).expect("written");
+    });
+    let said = hall.window(&["deliver", "--json"]).ok().lines();
+    let late: Vec<_> = said.iter().map(|line| line["case"]["late_entry"].as_bool()).collect();
+    assert_eq!(late, [Some(true), Some(false)]);
+    // By the server's clock, which stands at nine on a day of training.
+    assert!(said[0]["case"]["received_at"].as_str().is_some_and(|at| at.starts_with("2016-03-08T08:39")), "{said:?}");
+    assert_eq!(said[0]["receipt"]["leaf_hash"].as_str().map(str::len), Some(64));
+}

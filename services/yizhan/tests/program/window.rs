@@ -31,11 +31,48 @@ fn a_receipt_says_what_the_applicant_needs() {
     let hall = Hall::open();
     let said = hall.window(&RECEIVE[..RECEIVE.len() - 1]).ok();
     let number = hall.numbers().remove(0);
-    for text in ["收件凭证", &number, "公共场所卫生许可", "m2  原件 1", "2016-03-15", "查询码", "李××"]
-    {
+    for text in [
+        "收件凭证",
+        &number,
+        "公共场所卫生许可",
+        "m2  原件 1",
+        "2016-03-15",
+        "查询码",
+        "校验值",
+        "window receipt",
+        "李××",
+    ] {
         assert!(said.out.contains(text), "{text}: {}", said.out);
     }
     assert!(!said.out.contains("41022319900101001X"), "personal data are masked: {}", said.out);
+}
+
+#[test]
+fn a_receipt_can_be_had_again_and_its_proof_once_a_head_is_signed() {
+    let hall = Hall::open();
+    let said = hall.window(RECEIVE).ok().json();
+    let number = said["case"]["number"].as_str().expect("a number");
+    let again = hall.window(&["receipt", number, "--json"]).ok().json();
+    assert_eq!((&again["leaf_hash"], &again["seq"]), (&said["receipt"]["leaf_hash"], &said["receipt"]["seq"]));
+    let file = hall.folder.path("receipt.txt");
+    let early = hall.window(&["receipt", number, "--text", &file]);
+    assert!(early.code == 1 && early.err.contains("no proof yet"), "{early:?}");
+    let unknown = hall.window(&["receipt", "410223-014-20160308-000009-X", "--json"]);
+    assert_eq!((unknown.code, &unknown.json()["reason"]), (1, &"CASE_NOT_FOUND".into()));
+}
+
+#[test]
+fn what_is_typed_in_later_says_when_it_was_handed_in() {
+    let hall = Hall::open();
+    hall.server.run(&["clock", "advance", "2016-03-10T09:00"]).ok();
+    let at = |at: &str| hall.window(&[RECEIVE, &["--received-at", at]].concat());
+    let case = at("2016-03-08T16:30").ok().json()["case"].clone();
+    assert_eq!((&case["late_entry"], &case["received_at"]), (&true.into(), &"2016-03-08T16:30:00+08:00".into()));
+    assert_eq!(case["intake_clock"]["due_on"], "2016-03-15");
+    let told = hall.window(&["get", case["number"].as_str().expect("a number")]).ok().out;
+    assert!(told.contains("补录"), "{told}");
+    assert_eq!(at("2016-02-28T16:30").json()["fields"][0]["field"], "received_at");
+    assert_eq!(at("yesterday").code, 2);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The citizens' site: what is public, the guides, the windows, and how a case stands. It shows what the public may see,
+//! The citizens' site: what is public, the guides, the windows, how a case stands, and its receipt. It shows what the public may see,
 //! whoever looks, so that a page is the same for everybody.
 
 mod columns;
@@ -6,10 +6,13 @@ mod contract;
 mod feed;
 mod files;
 mod guides;
+mod heads;
 mod home;
 mod line;
 mod markdown;
 mod publication;
+mod qr;
+mod receipt;
 mod search;
 mod sources;
 mod terms;
@@ -23,7 +26,7 @@ use axum::{
     Router,
     http::{HeaderMap, Uri},
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 use kit::{id::Division, refusal::Refusal};
 use tonic::Status;
@@ -32,8 +35,9 @@ use self::{
     sources::{Sources, Titles},
     way::{Tab, Way},
 };
-use super::{Page, Pages, fault, html, query::Asked, unless_seen};
+use super::{Page, Pages, dossier::Dossiers, fault, html, query::Asked, unless_seen};
 use crate::{
+    cosign::Cosign,
     door::{Peers, rate::Rate},
     views::Views,
 };
@@ -46,13 +50,23 @@ pub struct Portal {
     sources: Sources,
     views: Views,
     rate: Arc<Rate>,
+    /// Where heads are shown to witnesses.
+    cosign: Option<Cosign>,
+    /// The cases behind the figures, for staff.
+    pub(super) dossiers: Dossiers,
     /// Whether the pages are reached over TLS, for addresses that are told to other programs.
     secure: bool,
 }
 
 impl Portal {
     pub fn new(peers: &Peers, views: Views, rate: Arc<Rate>, secure: bool) -> Portal {
-        Portal { sources: Sources::new(peers), views, rate, secure }
+        let dossiers = Dossiers::new(peers.intake.clone());
+        Portal { sources: Sources::new(peers), views, rate, cosign: None, dossiers, secure }
+    }
+
+    /// With the heads of the journals.
+    pub fn with_heads(self, cosign: Cosign) -> Portal {
+        Portal { cosign: Some(cosign), ..self }
     }
 }
 
@@ -70,6 +84,10 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/windows", get(windows::show))
         .route("/windows.json", get(windows::json))
         .route("/track", get(track::show).post(track::find))
+        .route("/receipt", get(receipt::show).post(receipt::find))
+        .route("/receipt.txt", post(receipt::file))
+        .route("/heads", get(heads::show))
+        .route("/heads/{file}", get(heads::note))
         .route("/search", get(search::show))
         .route("/search.json", get(search::show))
         .route("/files/{publication}/{sha256}/{file_name}", get(files::show))

@@ -53,38 +53,60 @@ pub async fn show(State(pages): State<Pages>, uri: Uri) -> Response {
 
 /// POST /track
 pub async fn find(State(pages): State<Pages>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let (uri, from) = (&parts.uri, gate::address(&parts.extensions));
-    let found = async {
+    let uri = request.uri().clone();
+    let asked = match Asked::read(&pages, request).await {
+        Ok(asked) => asked,
+        Err(trouble) => return trouble.page(&uri),
+    };
+    let Asked { visit, number, answer, .. } = asked;
+    let told = TrackPage::new(visit.way);
+    match answer {
+        Ok(case) => page(StatusCode::OK, &TrackPage { case: Some(Case::new(case, &told.way)), number, ..told }),
+        Err(status) => {
+            let wrong = wrong(&told.way, &status);
+            page(code_of(&status), &TrackPage { wrong, number, ..told })
+        }
+    }
+}
+
+/// A case asked for by a form with its number and query code, and the answer.
+pub(super) struct Asked {
+    pub visit: Visit,
+    pub number: String,
+    pub code: String,
+    pub answer: Result<TrackCaseResponse, Status>,
+}
+
+impl Asked {
+    pub(super) async fn read(pages: &Pages, request: Request) -> Result<Asked, Trouble> {
+        let (parts, body) = request.into_parts();
+        let (uri, from) = (&parts.uri, gate::address(&parts.extensions));
         if !is_from_here(uri, &parts.headers) {
             let (zh, en) = ("表单不是从本页面提交的", "the form does not come from this page");
             return Err(Trouble::from(Refusal::new(Kind::Denied, "FORM_NOT_OURS", zh, en)));
         }
         let filled = Filled::read(body).await?;
-        let visit = Visit::begin(&pages, &filled.address(uri), Tab::Track).await?;
+        let visit = Visit::begin(pages, &filled.address(uri), Tab::Track).await?;
         let (number, code) = (filled.get("number").trim().to_owned(), filled.get("code").trim().to_owned());
         // Whoever tries one code after the other is as slow here as at the door.
-        let tracked = match pages.0.portal.rate.check(TRACK, None, from) {
-            Ok(()) => pages.0.portal.sources.track(number.clone(), code).await,
+        let answer = match pages.0.portal.rate.check(TRACK, None, from) {
+            Ok(()) => pages.0.portal.sources.track(number.clone(), code.clone()).await,
             Err(refusal) => Err(refusal.into()),
         };
-        let told = TrackPage::new(visit.way);
-        Ok(match tracked {
-            Ok(case) => page(StatusCode::OK, &TrackPage { case: Some(Case::new(case, &told.way)), number, ..told }),
-            Err(status) => {
-                let wrong = told.way.lang.one(&localized(&status), status.message());
-                page(code_of(&status), &TrackPage { wrong, number, ..told })
-            }
-        })
-    };
-    found.await.unwrap_or_else(|trouble| trouble.page(uri))
+        Ok(Asked { visit, number, code, answer })
+    }
 }
 
-fn page(code: StatusCode, page: &TrackPage) -> Response {
+pub(super) fn wrong(way: &Way, status: &Status) -> String {
+    way.lang.one(&localized(status), status.message())
+}
+
+/// A page for this reader alone.
+pub(super) fn page(code: StatusCode, page: &impl Template) -> Response {
     (code, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], html(page)).into_response()
 }
 
-fn code_of(status: &Status) -> StatusCode {
+pub(super) fn code_of(status: &Status) -> StatusCode {
     match status.code() {
         Code::InvalidArgument => StatusCode::BAD_REQUEST,
         Code::NotFound | Code::PermissionDenied => StatusCode::NOT_FOUND,

@@ -19,6 +19,7 @@ pub enum Tab {
     Windows,
     Track,
     Search,
+    Heads,
 }
 
 /// So many divisions are offered at most to go to.
