@@ -296,7 +296,7 @@ mod tests {
             assert_eq!(row[0], Data::String(hostile.to_owned()));
             assert_eq!(row[1], Data::Float(-7.0));
         }
-        let rates = range.rows().last().expect("rates");
+        let rates = range.rows().next_back().expect("rates");
         assert_eq!(rates[..2], [Data::Float(0.9999), Data::String("—".into())]);
         assert!(book.worksheet_formula("合计").expect("formulas").is_empty());
     }

@@ -81,7 +81,7 @@ impl Told {
             payload,
             ..Default::default()
         };
-        let leaf_hash = tlog::leaf_hash(&leaf.encode_to_vec()).to_vec().into();
+        let leaf_hash = tlog::leaf_hash(&leaf.encode_to_vec()).to_vec();
         entries.push(Entry {
             division: leaf.division,
             seq,
