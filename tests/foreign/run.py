@@ -1,11 +1,11 @@
 """Drives the program from outside: a whole case, by a client that knows nothing of it.
 
-    python tests/foreign/run.py --program target/debug/yizhan
+    python tests/foreign/run.py --program target/debug/yizhan --promtool $(bash .ci/promtool)
 
 Starts `yizhan serve` on a fresh data folder, learns the contract by reflection (v1 and v1alpha) over TLS, and with it
 who may call what; drives a case from the window to issuance with each of the two, everybody with credentials of their
-own; and stops the program. Then starts another in training mode, for the calendars of the roster. Prints every step,
-and `N passed, N failed` at the end.
+own; holds /metrics against what the API says and promtool demands; and stops the program. Then starts another in training
+mode, for the calendars of the roster. Prints every step, and `N passed, N failed` at the end.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import duty
+import metrics
 import publications
 import rules
 from centre import (
@@ -89,9 +90,10 @@ class Program:
         self.process = None
 
     def start(self, *more):
-        self.grpc, self.web = free_port(), free_port()
+        self.grpc, self.web, self.metrics = free_port(), free_port(), free_port()
         command = [self.path, "serve", "--data", self.folder / "data"]
         command += ["--listen", f"127.0.0.1:{self.grpc}", "--web", f"127.0.0.1:{self.web}", *more]
+        command += ["--metrics", f"127.0.0.1:{self.metrics}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -187,7 +189,7 @@ def calendars(steps, program):
     expect(program.stop(), 0, "exit code")
 
 
-def run(program, training):
+def run(program, training, promtool):
     steps = Steps()
     program.start()
     with program.door() as door:
@@ -205,6 +207,7 @@ def run(program, training):
         steps.step("who guesses is slowed down", rules.guessed, Client(contracts["v1"], public))
         publications.drive(steps, Client(contracts["v1"], public), door, program.web)
         steps.step("the dashboard is a page", page, program.web)
+        metrics.drive(steps, Client(contracts["v1"], public), program, DRIVEN["v1"], promtool)
         # The watches are still open: the program has to end them.
         steps.step("SIGTERM ends it cleanly, with streams open", stopped, program)
     steps.step("started again, it has kept the case and the credentials", still_there, program, watches[0])
@@ -215,11 +218,13 @@ def run(program, training):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--program", required=True, type=pathlib.Path, help="the built yizhan")
-    path = arguments.parse_args().program.resolve()
+    arguments.add_argument("--promtool", required=True, type=pathlib.Path, help="Prometheus' checker")
+    read = arguments.parse_args()
+    path = read.program.resolve()
     with tempfile.TemporaryDirectory(prefix="yizhan-foreign-") as folder:
         program, training = (Program(path, pathlib.Path(folder) / name) for name in ("real", "training"))
         try:
-            steps = run(program, training)
+            steps = run(program, training, read.promtool)
         finally:
             program.end()
             training.end()

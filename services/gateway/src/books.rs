@@ -5,6 +5,7 @@ pub mod duties;
 pub mod publications;
 pub mod statements;
 mod today;
+mod watched;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,7 +17,7 @@ use kit::{
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
-pub use self::{board::Board, today::Today};
+pub use self::{board::Board, today::Today, watched::Watched};
 use crate::{
     domain::{
         day::Day,

@@ -12,6 +12,7 @@ pub mod domain;
 pub mod door;
 mod fetch;
 pub mod follow;
+mod gauges;
 pub mod known;
 pub mod logs;
 pub mod press;
@@ -26,6 +27,7 @@ use books::Books;
 use cosign::Cosign;
 pub use door::Peers;
 use door::{gate::Gate, identify::Identify, issuer::Issuer, rate::Rate};
+use gauges::Gauges;
 use kit::{
     admit::{self, Place},
     clock::Clock,
@@ -87,6 +89,9 @@ pub async fn open(config: &Config, clock: &Clock, peers: Peers) -> Result<Open, 
     let cosign = Cosign::open(config, &store, clock, logs.clone())?;
     if config.head_interval > 0 {
         config.opened.spawn(cosign.clone().run(Duration::from_secs(config.head_interval)));
+    }
+    if kit::telemetry::is_counted() {
+        config.opened.spawn(Gauges::new(&books, &logs, &cosign).run());
     }
     let press = Arc::new(Press::new(books.clone(), logs, cosign.clone(), writer));
     let figures = FigureServiceServer::new(rpc::statement::Statements { press, keys: keys.clone() });

@@ -82,11 +82,17 @@ impl Logs {
         let page = log.list_tree_heads(request).await?.into_inner();
         Ok((page.heads, page.next_page_token))
     }
+
     /// The divisions of which it keeps a journal.
     pub async fn divisions(&self, service: &str) -> Result<Vec<Division>, Status> {
+        Ok(self.lengths(service).await?.into_iter().map(|(division, _)| division).collect())
+    }
+
+    /// Of each division of which it keeps a journal, how many entries that has.
+    pub async fn lengths(&self, service: &str) -> Result<Vec<(Division, i64)>, Status> {
         let mut journal = JournalServiceClient::new(self.peer(service)?);
         let heads = journal.list_heads(ListHeadsRequest {}).await?.into_inner().heads;
-        Ok(heads.into_iter().filter_map(|head| head.division.parse().ok()).collect())
+        Ok(heads.into_iter().filter_map(|head| Some((head.division.parse().ok()?, head.seq))).collect())
     }
 
     /// That the tree of one size is the beginning of that of another.

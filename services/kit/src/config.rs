@@ -21,7 +21,7 @@ use crate::{
 const PREFIX: &str = "YIZHAN_";
 
 /// Every setting by its name in a file.
-const SETTINGS: [&str; 27] = [
+const SETTINGS: [&str; 28] = [
     "data",
     "listen",
     "web",
@@ -37,6 +37,7 @@ const SETTINGS: [&str; 27] = [
     "key_file",
     "cipher",
     "otlp",
+    "metrics",
     "log_json",
     "calls",
     "connections",
@@ -96,6 +97,8 @@ pub struct Config {
     pub cipher: Scheme,
     /// OTLP endpoint for traces and metrics; none where it is not set.
     pub otlp: Option<String>,
+    /// Address of `/metrics` for Prometheus, in the clear; none where it is not set.
+    pub metrics: Option<SocketAddr>,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Calls worked on at once.
@@ -176,6 +179,7 @@ impl Default for Config {
             key_file: None,
             cipher: Scheme::default(),
             otlp: None,
+            metrics: None,
             log_json: false,
             calls: 1024,
             connections: 2048,

@@ -8,7 +8,8 @@ use std::{
 use kit::{
     peer::Peer,
     serve::{self, Limits},
-    telemetry, testing,
+    telemetry::{self, Outlets},
+    testing,
 };
 use opentelemetry_proto::tonic::{
     collector::{
@@ -30,6 +31,7 @@ use proto::journal::v1::{
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, service::Routes};
+use tower::ServiceExt;
 
 /// What a collector was sent.
 #[derive(Clone, Default)]
@@ -120,7 +122,7 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     let routes = Routes::new(TraceServiceServer::new(collector.clone()))
         .add_service(MetricsServiceServer::new(collector.clone()));
     tokio::spawn(serve::grpc(listener, routes, Limits::default(), CancellationToken::new()));
-    let telemetry = telemetry::start("test", Some(&endpoint), false).expect("started");
+    let telemetry = telemetry::start("test", Outlets { otlp: Some(&endpoint), scraped: true }, false).expect("started");
 
     // A service behind a line, one in this process, and one that asks both.
     let (behind, routes) = asked(vec![]);
@@ -134,6 +136,7 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     let mut request = Request::new(ListHeadsRequest {});
     request.metadata_mut().insert("traceparent", format!("00-{TRACE}-{CALLER}-01").parse().expect("a header"));
     JournalServiceClient::new(front).list_heads(request).await.expect("answered");
+    let scraped = text(telemetry.scraped().expect("scraped")).await;
     tokio::task::spawn_blocking(|| telemetry.shutdown()).await.expect("sent");
 
     let spans = collector.spans.lock().expect("kept").clone();
@@ -151,4 +154,18 @@ async fn a_callers_trace_is_carried_through_every_call_and_exported() {
     assert!(services.contains("yizhan-test"), "{services}");
     let metrics = collector.metrics.lock().expect("kept").clone();
     assert!(metrics.iter().any(|name| name == "rpc.server.call.duration"), "{metrics:?}");
+    // Prometheus reads the same instruments, by its own rules for names.
+    let method = r#"rpc_method="/yizhan.journal.v1.JournalService/ListHeads""#;
+    let counted = |line: &str| line.starts_with("rpc_server_call_duration_seconds_count{") && line.contains(method);
+    let line = scraped.lines().find(|line| counted(line)).expect(&scraped);
+    // The front and who is behind a line; a service in this process serves nobody else.
+    assert!(line.ends_with(" 2"), "{line}");
+}
+
+async fn text(pages: axum::Router) -> String {
+    let request = http::Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
+    let answer = pages.oneshot(request).await.expect("answered");
+    assert_eq!(answer.status(), 200);
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("whole");
+    String::from_utf8(bytes.into()).expect("text")
 }

@@ -8,7 +8,8 @@ use kit::{
     config::{Config, Opened},
     peer::Peer,
     serve::{Limits, OpenError, behind},
-    telemetry, tls,
+    telemetry::{self, Outlets},
+    tls,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,9 @@ pub struct Args {
     /// 网页地址 · Address of the pages (YIZHAN_WEB)
     #[arg(long)]
     web: Option<SocketAddr>,
+    /// 运行指标地址，供 Prometheus 读取 · Address of /metrics for Prometheus (YIZHAN_METRICS)
+    #[arg(long)]
+    metrics: Option<SocketAddr>,
     /// 培训模式：从此北京时间开始的模拟时钟 · Training mode: a simulated clock from this time in Shanghai on
     #[arg(long, value_name = "2026-02-09T09:00", value_parser = shanghai, conflicts_with = "role")]
     simulate: Option<Moment>,
@@ -71,12 +75,13 @@ impl Role {
 /// Serves until SIGTERM or Ctrl-C.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = configure(&args)?;
-    let telemetry = telemetry::start(args.role.map_or("all", Role::name), config.otlp.as_deref(), config.log_json);
+    let outlets = Outlets { otlp: config.otlp.as_deref(), scraped: config.metrics.is_some() };
+    let telemetry = telemetry::start(args.role.map_or("all", Role::name), outlets, config.log_json);
     let telemetry = telemetry.map_err(|error| trouble(format!("otlp: {error}"), "telemetry could not be started"))?;
     let clock = args.simulate.map_or_else(Clock::real, Clock::simulated);
     // Listened for from now on, so that a stop that comes while it starts is not missed.
     let stop = tokio::spawn(kit::serve::stop_signal());
-    let mut server = Server::open(args.role, &config, &clock).await?;
+    let mut server = Server::open(args.role, &config, &clock, telemetry.scraped()).await?;
     let failed = tokio::select! {
         _ = stop => None,
         failed = server.failed() => Some(failed),
@@ -107,7 +112,7 @@ impl Suite {
 /// Opens the data folder, the databases and the ports of `config`, and serves every role. Port 0 takes a free one. A
 /// simulated clock is moved on to the latest time that the data folder has lived to.
 pub async fn start(config: &Config, clock: &Clock) -> anyhow::Result<Suite> {
-    let server = Server::open(None, config, clock).await?;
+    let server = Server::open(None, config, clock, None).await?;
     Ok(Suite { grpc: server.grpc, web: server.web.unwrap_or(config.web), server })
 }
 
@@ -118,6 +123,7 @@ fn configure(args: &Args) -> anyhow::Result<Config> {
     config.data = args.data.clone().unwrap_or(config.data);
     config.listen = args.listen.unwrap_or(config.listen);
     config.web = args.web.unwrap_or(config.web);
+    config.metrics = args.metrics.or(config.metrics);
     Ok(config)
 }
 
@@ -224,7 +230,12 @@ struct Server {
 }
 
 impl Server {
-    async fn open(role: Option<Role>, config: &Config, clock: &Clock) -> anyhow::Result<Server> {
+    async fn open(
+        role: Option<Role>,
+        config: &Config,
+        clock: &Clock,
+        scraped: Option<axum::Router>,
+    ) -> anyhow::Result<Server> {
         if clock.is_simulated() && !config.databases.is_empty() {
             return Err(trouble(
                 "培训模式的数据库都在数据目录中，请去掉 databases 设置",
@@ -244,6 +255,12 @@ impl Server {
         let listener = bind(config.listen, "listen").await?;
         let has_pages = matches!(role, None | Some(Role::Gateway));
         let pages = if has_pages { Some(bind(config.web, "web").await?) } else { None };
+        // Beside the pages, not among them: how the suite is doing inside is nobody's business outside.
+        let scraped = match scraped.zip(config.metrics) {
+            Some((router, address)) => Some((bind(address, "metrics").await?, router)),
+            None => None,
+        };
+        let metrics = scraped.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
         let grpc = listener.local_addr()?;
         let web = pages.as_ref().map(TcpListener::local_addr).transpose()?;
 
@@ -264,6 +281,10 @@ impl Server {
             let serving = kit::serve::web(listener, router, limits, tls, stop.clone());
             tasks.spawn(async { Ok(serving.await?) });
         }
+        if let Some((listener, router)) = scraped {
+            let serving = kit::serve::web(listener, router, limits, None, stop.clone());
+            tasks.spawn(async { Ok(serving.await?) });
+        }
         let kept = stop.clone().run_until_cancelled_owned(papers.keep());
         tasks.spawn(async move {
             kept.await;
@@ -271,7 +292,8 @@ impl Server {
         });
         let time = if clock.is_simulated() { "training" } else { "real" };
         let (pages, now) = (web.map(|web| format!("{scheme}://{web}")), clock.now().shanghai());
-        tracing::info!(%grpc, pages, data = %config.data.display(), time, now, "listening");
+        let metrics = metrics.map(tracing::field::display);
+        tracing::info!(%grpc, pages, metrics, data = %config.data.display(), time, now, "listening");
         Ok(Server { grpc, web, tasks, stop, opened: config.opened.clone(), _folder: folder })
     }
 

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use kit::telemetry;
+use kit::telemetry::{self, Outlets};
 use tlog::note::Verifier;
 use tokio_util::sync::CancellationToken;
 use witness::{OpenError, Witness, folder::Folder, serve};
@@ -103,7 +103,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     }
     let folder = Folder::claim(&args.data).map_err(told)?;
     let witness = Arc::new(Witness::open(folder, args.name.as_deref(), logs).map_err(told)?);
-    let telemetry = telemetry::start("witness", None, false);
+    let telemetry = telemetry::start("witness", Outlets::default(), false);
     let telemetry = telemetry.map_err(|error| trouble(format!("日志：{error}"), "logging could not be started"))?;
     // Listened for from now on, so that a stop that comes while it starts is not missed.
     let signal = tokio::spawn(kit::serve::stop_signal());

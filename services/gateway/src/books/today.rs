@@ -81,6 +81,6 @@ impl Books {
     }
 }
 
-fn decades_before(day: Day) -> Day {
+pub(super) fn decades_before(day: Day) -> Day {
     Day::of(day.date().saturating_sub(50.years()))
 }

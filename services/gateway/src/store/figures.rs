@@ -53,6 +53,20 @@ pub async fn count(
     Ok(counted)
 }
 
+/// How many cases of a scope a condition holds for, by the number of their place.
+pub async fn by_place(
+    db: &impl ConnectionTrait,
+    scope: &Scope,
+    condition: Condition,
+    today: Day,
+) -> Result<HashMap<i32, i64>, DbErr> {
+    let mut counted = HashMap::new();
+    for line in lines(db, scope, condition, By::Place, today).await? {
+        *counted.entry(line.key).or_default() += line.n;
+    }
+    Ok(counted)
+}
+
 /// So many cases of one place or day that are alike.
 struct Line {
     key: i32,

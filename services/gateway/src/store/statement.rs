@@ -4,7 +4,7 @@ use kit::{
     id::Division,
     store::{Noun, noun::Corrupt},
 };
-use sea_orm::{ActiveValue::Set, ConnectionTrait, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, PaginatorTrait, QueryOrder, entity::prelude::*};
 
 use crate::domain::{
     day::Period,
@@ -110,6 +110,11 @@ pub async fn standing(
 /// Everything that was stated of a division, in the order in which it was.
 pub async fn all(db: &impl ConnectionTrait, division: Division) -> Result<Vec<Statement>, DbErr> {
     Ok(kit::store::readable(of(division).order_by_asc(Column::Seq).all(db).await?))
+}
+
+/// How many they are.
+pub async fn number(db: &impl ConnectionTrait, division: Division) -> Result<i64, DbErr> {
+    Ok(of(division).count(db).await?.cast_signed())
 }
 
 fn of(division: Division) -> Select<Entity> {

@@ -56,6 +56,7 @@ fn the_defaults_run() {
         "listen: 127.0.0.1:4100",
         "web: 127.0.0.1:4180",
         "otlp: None",
+        "metrics: None",
         "sqlite://data/intake.db?mode=rwc",
     ] {
         assert!(config.contains(part), "{part} not in {config}");

@@ -7,6 +7,7 @@ use proto::{
     directory::v1::DeadlineState,
     gateway::v1::{
         Figure, FigureCase, Figures, GetFiguresRequest, GetFiguresResponse, GroupBy, ListFigureCasesRequest, Period,
+        PublishFigureRequest, PublishedFigure, figure_service_client::FigureServiceClient,
         metrics_service_client::MetricsServiceClient,
     },
     intake::v1::{
@@ -15,6 +16,7 @@ use proto::{
     journal::v1::{ListHeadsRequest, journal_service_client::JournalServiceClient},
 };
 use tonic::{Request, Status, metadata::MetadataValue};
+use uuid::Uuid;
 
 use super::{county::DIVISION, duty, publish};
 use crate::trouble;
@@ -23,6 +25,8 @@ use crate::trouble;
 pub struct Answers {
     pub total: Figures,
     pub months: Vec<Figures>,
+    /// The year's completion rate as it was stated for good.
+    pub stated: PublishedFigure,
     pub open: Vec<OpenCase>,
     pub duty: duty::figures::Answers,
     pub publications: publish::figures::Answers,
@@ -47,6 +51,7 @@ pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
         Ok((answer.intake_seq, answer))
     });
     let total = answer.await?.total.unwrap_or_default();
+    let stated = state(ring).await.map_err(unanswered)?;
     let months = figures(&mut metrics, GroupBy::Month).await.map_err(unanswered)?.rows;
     let request = ListFigureCasesRequest {
         parent: DIVISION.to_owned(),
@@ -64,7 +69,7 @@ pub async fn ask(ring: &Keyring) -> anyhow::Result<Answers> {
         open.push(OpenCase { figure, case });
     }
     let (duty, publications) = (duty::figures::ask(ring).await?, publish::figures::ask(ring).await?);
-    Ok(Answers { total, months, open, duty, publications })
+    Ok(Answers { total, months, stated, open, duty, publications })
 }
 
 /// Asks until the answer rests on a journal up to here; it says itself how far.
@@ -100,6 +105,18 @@ async fn figures(metrics: &mut MetricsServiceClient<Keyring>, group_by: GroupBy)
     let (parent, period) = (DIVISION.to_owned(), Some(year()));
     let request = GetFiguresRequest { parent, period, group_by: group_by.into(), selection: None };
     Ok(metrics.get_figures(request).await?.into_inner())
+}
+
+/// States the completion rate for good: signed heads that cover it, and a second count that agrees.
+async fn state(ring: &Keyring) -> Result<PublishedFigure, Status> {
+    let request = PublishFigureRequest {
+        parent: DIVISION.to_owned(),
+        definition: "completion-rate".to_owned(),
+        period: Some(year()),
+        unit: String::new(),
+        request_id: Uuid::new_v4().to_string(),
+    };
+    Ok(FigureServiceClient::new(ring.clone()).publish_figure(request).await?.into_inner())
 }
 
 pub fn year() -> Period {

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use proto::gateway::v1::{Figures, Rate};
+use proto::{
+    gateway::v1::{Figures, Rate},
+    journal::v1::FigureStatement,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -84,6 +87,12 @@ impl Table<'_> {
         if self.target.published {
             told.extend(self.answers.publications.differences());
         }
+        let (stated, total) = (self.stated(), &self.answers.total);
+        if (stated.numerator, stated.denominator) != (total.completed, total.accepted) {
+            let (told_as, stands) =
+                (fraction(stated.numerator, stated.denominator), fraction(total.completed, total.accepted));
+            told.push(format!("公布的办结率 the stated completion rate: {told_as}，应为 expected {stands}"));
+        }
         let (named, open) = (self.answers.open.len() as i64, self.answers.total.open);
         if named != open {
             told.push(format!("在办 open: 列出 {named} 件，应为 {open} · {named} cases are listed, expected {open}"));
@@ -108,6 +117,7 @@ impl Table<'_> {
             )?;
         }
         self.write_more(out)?;
+        self.write_stated(out)?;
         self.answers.duty.write(out)?;
         self.answers.publications.write(out)?;
         self.write_months(out)?;
@@ -154,6 +164,22 @@ impl Table<'_> {
             pair("50% / 90% / 99% / 最长", "longest", days.join(" / "))?;
         }
         Ok(())
+    }
+
+    fn stated(&self) -> FigureStatement {
+        self.answers.stated.statement.clone().unwrap_or_default()
+    }
+
+    fn write_stated(&self, out: &mut impl Write) -> io::Result<()> {
+        let (stated, points) = (self.stated(), self.answers.stated.basis_points.map_or(-1, i64::from));
+        let counted = fraction(stated.numerator, stated.denominator);
+        writeln!(out, "\n公布的办结率 the completion rate, stated for good: {counted} = {}", percent(points))?;
+        for position in &stated.positions {
+            let (service, last) = (&position.service, count(position.seq));
+            writeln!(out, "  {service} 日志第 1–{last} 条 entries 1–{last}，日志头已签名 under a signed head")?;
+        }
+        let digest: String = stated.set_digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        writeln!(out, "  办件集合摘要 digest of the counted set {digest}\n  {}\n", self.answers.stated.name)
     }
 
     fn write_months(&self, out: &mut impl Write) -> io::Result<()> {
@@ -224,6 +250,12 @@ impl Table<'_> {
             "replayed": side(|line| line.replayed),
             "year": figures(&self.answers.total),
             "months": self.answers.months.iter().map(figures).collect::<Vec<_>>(),
+            "stated": {
+                "name": self.answers.stated.name,
+                "numerator": self.stated().numerator,
+                "denominator": self.stated().denominator,
+                "basis_points": self.answers.stated.basis_points,
+            },
             "duty": self.answers.duty.json(),
             "publications": self.answers.publications.json(),
             "open_cases": open.collect::<Vec<_>>(),
@@ -292,6 +324,11 @@ fn count(number: i64) -> String {
     grouped
 }
 
+/// 131,558 / 131,565
+fn fraction(numerator: i64, denominator: i64) -> String {
+    format!("{} / {}", count(numerator), count(denominator))
+}
+
 /// Hundredths of a percent as 99.99%.
 fn percent(points: i64) -> String {
     if points < 0 { "—".to_owned() } else { format!("{}.{:02}%", points / 100, points % 100) }
@@ -313,6 +350,7 @@ mod tests {
         let answers = Answers {
             total: Figures { accepted: 131_565, completed: 131_557, open: 8, ..Figures::default() },
             months: vec![],
+            stated: Default::default(),
             open: vec![],
             duty: Default::default(),
             publications: Default::default(),
@@ -326,7 +364,7 @@ mod tests {
             seed: 2016,
         };
         let told = table.differences();
-        assert_eq!(told.len(), 6, "{told:?}");
+        assert_eq!(told.len(), 7, "{told:?}");
         assert!(told[0].contains("131,557") && told[0].contains("131,558"), "{told:?}");
         assert_eq!(
             (table.json()["agrees"].as_bool(), table.json()["expected"]["completion_rate"].as_i64()),
