@@ -169,7 +169,7 @@ pub fn count_call(path: &str, seconds: f64, grpc_status: i32) {
     let calls = CALLS.get_or_init(|| {
         let meter = global::meter("yizhan");
         let calls = meter.f64_histogram("rpc.server.call.duration").with_unit("s").with_boundaries(SECONDS.to_vec());
-        calls.with_description("Time from a call's arrival to the end of its answer").build()
+        calls.with_description("Time from a call's arrival to the head of its answer").build()
     });
     calls.record(
         seconds,

@@ -130,7 +130,7 @@ where
             Err(refusal) => return Box::pin(async { Ok(Status::from(refusal).into_http()) }),
         };
         let span = telemetry::incoming(request.uri().path(), request.headers());
-        let counted = (!span.is_disabled()).then(|| (request.uri().path().to_owned(), Instant::now()));
+        let counted = telemetry::is_counted().then(|| (request.uri().path().to_owned(), Instant::now()));
         let deadline = time::deadline(request.headers());
         let (request, heard) = Heard::listen(request);
         let answer = span.in_scope(|| self.inner.call(request));
